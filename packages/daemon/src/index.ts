@@ -1,1 +1,36 @@
-export {};
+export { sleepUntil, type SleepOptions } from './clock.ts';
+export { CommandFailure, runCommandLine } from './command-line.ts';
+export { ConfigurationError, type ConfigurationErrorCode } from './configuration-error.ts';
+export { ExitCode } from './exit-code.ts';
+export { problem, type Answer } from './local-http/answer.ts';
+export { LocalHttpError, requestLocal, type LocalAnswer, type LocalHttpErrorCode } from './local-http/client.ts';
+export type { LocalRequest } from './local-http/local-request.ts';
+export { createLocalHttp, type LocalHttpOptions, type Route } from './local-http/server.ts';
+export type { LogLevel } from './log-format.ts';
+export { openLog, type Log, type LogFields, type LogOptions, type OpenLog } from './log.ts';
+export { logSettings, type LogSettingDefinitions } from './log-settings.ts';
+export { runDaemon, type DaemonContext, type DaemonLogSettings, type Surroundings } from './run-daemon.ts';
+export { runtimeFolder } from './runtime-folder.ts';
+export { addSettingOptions } from './settings/command-options.ts';
+export {
+  booleanSetting,
+  choiceSetting,
+  durationSetting,
+  integerSetting,
+  modeSetting,
+  pathSetting,
+  sizeSetting,
+  structureSetting,
+  textSetting,
+} from './settings/kinds.ts';
+export {
+  loadSettings,
+  type LoadedSettings,
+  type SettingsPlaces,
+  type SettingSource,
+} from './settings/load-settings.ts';
+export { readSecretYaml } from './settings/secret-yaml.ts';
+export type { Setting, SettingDefinitions, SettingsOf } from './settings/setting.ts';
+export { handleSignals, type SignalReactions, type SignalSource } from './signals.ts';
+export { connectSystemd, isJournal, SystemdError, type Systemd } from './systemd.ts';
+export { watchPath, type PathIdentity, type WatchPathOptions } from './watch-path.ts';

@@ -1,1 +1,19 @@
-export {};
+export { saveAtomically, type SaveOptions } from './atomic-save.ts';
+export type { MigrationReport } from './copies.ts';
+export { tokenSetFromEnvironment } from './environment.ts';
+export { TokenError, type TokenErrorCode } from './errors.ts';
+export { fingerprint } from './fingerprint.ts';
+export { formatTokenText, type TokenFormat } from './formats/token-text.ts';
+export type { DiskVerdict } from './newest-login.ts';
+export type { RefreshFunction, RefreshResult } from './refresh-result.ts';
+export { parseTokenResponse, type RefreshedTokens, type TokenResponse } from './refreshed.ts';
+export { readTokenFile, type TokenFile } from './token-file.ts';
+export { TokenManager, type TokenManagerOptions } from './token-manager.ts';
+export {
+  DEFAULT_EXPIRY_BUFFER_MS,
+  DEFAULT_REFRESH_BUFFER_MS,
+  isExpiredAt,
+  type OtherMembers,
+  type TokenSet,
+} from './token-set.ts';
+export { fileStore, memoryStore, type FileStoreOptions, type TokenStore } from './token-stores.ts';

@@ -1,0 +1,21 @@
+/** Turns what a part rejected with into what the command line says: a message for people, and the design's exit code. */
+import { CommandFailure, ExitCode, LocalHttpError } from '@token-relay/daemon';
+import { SocketBindError } from '@token-relay/socket';
+
+/** An error that is none of these comes back as it is: it is a bug, and is shown as one. */
+export function asCommandFailure(error: unknown): unknown {
+  if (error instanceof SocketBindError) {
+    // What is in use now may be free later: a process manager may try again. The rest is for a person to change.
+    const inUse = error.code === 'socket_in_use' || error.code === 'address_in_use';
+    return new CommandFailure(error.message, inUse ? ExitCode.failed : ExitCode.configuration);
+  }
+  if (error instanceof LocalHttpError) {
+    return error.code === 'daemon_not_running'
+      ? new CommandFailure(
+          `token-receiver is not running (nobody listens at ${error.socketPath}). Start it with: token-receiver run`,
+          ExitCode.unavailable,
+        )
+      : new CommandFailure(error.message, ExitCode.failed);
+  }
+  return error;
+}

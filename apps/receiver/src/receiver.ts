@@ -1,0 +1,117 @@
+/** The receiver's parts, put together: the token socket, the HTTP interface, and what the log says of them. */
+import { createLocalHttp, type Log } from '@token-relay/daemon';
+import {
+  bindUnixSocket,
+  formatAddress,
+  TokenReceiver,
+  type HeldToken,
+  type UnixSocketClaim,
+} from '@token-relay/socket';
+import { fingerprint } from '@token-relay/tokens';
+import type { Server } from 'node:http';
+import { apiRoutes } from './api/routes.ts';
+import type { ReceiverSettings } from './settings.ts';
+import { buildStatus } from './status/build-status.ts';
+import type { ReceiverStatus } from './status/receiver-status.ts';
+import { version } from './version.ts';
+
+export interface ReceiverOptions {
+  readonly settings: ReceiverSettings;
+  readonly log: Log;
+  readonly pid: number;
+  /** a net under all else: what is named here never appears in the log */
+  readonly hideSecret: (secret: string, as: string) => void;
+  /** called when something that the status shows has changed */
+  readonly onChange: () => void;
+}
+
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #tokens: TokenReceiver;
+  readonly #api: Server;
+  readonly #startedAtMs = Date.now();
+  readonly #rejected: Record<string, number> = {};
+  #claim: UnixSocketClaim | undefined;
+
+  constructor(options: ReceiverOptions) {
+    const { settings, log } = options;
+    this.#options = options;
+    this.#tokens = new TokenReceiver({
+      unixSocketPath: settings.unixSocketPath,
+      tcpHost: settings.tcpHost,
+      tcpPort: settings.tcpPort,
+      preferUnixSocket: settings.preferUnixSocket,
+      maxTokenSize: settings.maxTokenSize,
+      receiveTimeoutMs: settings.receiveTimeout,
+      listenBacklog: settings.listenBacklog,
+      maxConnections: settings.maxConnections,
+      socketMode: settings.socketMode,
+      ...(settings.socketGroup === undefined ? {} : { socketGroup: settings.socketGroup }),
+    });
+    this.#tokens.onToken((held) => this.#received(held));
+    this.#tokens.onRejected(({ code, detail, from }) => {
+      this.#rejected[code] = (this.#rejected[code] ?? 0) + 1;
+      log.warn(`A message over ${from} was refused (${code}): ${detail}`, { code, from });
+      options.onChange();
+    });
+    this.#api = createLocalHttp(
+      apiRoutes({ heldToken: () => this.#tokens.getLatestToken(), status: () => this.status(), nowMs: Date.now }),
+      { log },
+    );
+  }
+
+  /** Rejects with a SocketBindError that names the socket. */
+  async start(): Promise<void> {
+    const { settings, log } = this.#options;
+    this.#claim = await bindUnixSocket(this.#api, settings.apiSocketPath, { mode: settings.socketMode });
+    const addresses = await this.#tokens.start();
+    for (const address of addresses) log.info(`Listening for tokens on ${formatAddress(address)}`);
+    const fellBack = settings.preferUnixSocket && addresses.every(({ kind }) => kind === 'tcp');
+    if (fellBack) {
+      const reason = this.#tokens.getLastError()?.message ?? `${settings.unixSocketPath} cannot be made.`;
+      log.warn(`${reason} Listening on TCP in its place.`);
+    }
+    log.info(`Applications read the token at unix:${settings.apiSocketPath}`);
+  }
+
+  async stop(): Promise<void> {
+    this.#claim?.release();
+    this.#api.close();
+    this.#api.closeAllConnections();
+    if (this.#tokens.isRunning()) await this.#tokens.stop();
+  }
+
+  status(): ReceiverStatus {
+    return buildStatus({
+      version,
+      pid: this.#options.pid,
+      startedAtMs: this.#startedAtMs,
+      nowMs: Date.now(),
+      listening: this.#tokens.addresses(),
+      messages: this.#tokens.getTokenCount(),
+      rejected: this.#rejected,
+      held: this.#tokens.getLatestToken(),
+      lastError: this.#tokens.getLastError()?.message,
+    });
+  }
+
+  #received({ message, generation, from }: HeldToken): void {
+    const { log, hideSecret, onChange } = this.#options;
+    const print = fingerprint(message.accessToken);
+    hideSecret(message.accessToken, `(token ${print})`);
+    if (message.refreshToken !== undefined)
+      hideSecret(message.refreshToken, `(token ${fingerprint(message.refreshToken)})`);
+    log.info(`Token received over ${from} (generation ${generation}, ${expiry(message.expiresAtMs, Date.now())})`, {
+      generation,
+      token: print,
+    });
+    onChange();
+  }
+}
+
+function expiry(expiresAtMs: number | undefined, nowMs: number): string {
+  if (expiresAtMs === undefined) return 'expiry unknown';
+  const seconds = Math.round((expiresAtMs - nowMs) / 1_000);
+  if (seconds <= 0) return 'already expired';
+  return seconds < 120 ? `expires in ${seconds} seconds` : `expires in ${Math.round(seconds / 60)} minutes`;
+}

@@ -1,0 +1,93 @@
+/** `token-refresh-sender run`: the daemon. */
+import {
+  ConfigurationError,
+  createLocalHttp,
+  runDaemon,
+  watchPath,
+  type DaemonContext,
+  type Surroundings,
+} from '@token-relay/daemon';
+import { bindUnixSocket } from '@token-relay/socket';
+import { readAppConfig } from '../app-config.ts';
+import { controlRoutes } from '../control/control-routes.ts';
+import { asCommandFailure } from '../failures.ts';
+import { Sender } from '../sender.ts';
+import { loadSenderSettings, type SenderSettings } from '../settings.ts';
+import { systemdStatus } from '../status/status-text.ts';
+import { version } from '../version.ts';
+
+export async function run(surroundings: Surroundings, flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const context = { ...surroundings, flags };
+  const settings = await loadSenderSettings(context);
+  const credentialsFolder = surroundings.env['CREDENTIALS_DIRECTORY'];
+  const appConfig = await readAppConfig(settings.appConfig, credentialsFolder);
+
+  await runDaemon(surroundings, settings, async (daemon) => {
+    for (const warning of settings.warnings) daemon.log.warn(warning);
+    const sender = new Sender({
+      settings,
+      appConfig,
+      log: daemon.log,
+      pid: surroundings.pid,
+      hideSecret: daemon.hideSecret,
+    });
+    const reload = async (why: string) => {
+      const next = await loadSenderSettings(context);
+      await sender.reconfigure(next, await readAppConfig(next.appConfig, credentialsFolder));
+      daemon.setLogLevel(next.logLevel);
+      daemon.log.info(`Configuration read again (${why})`);
+    };
+    await serve(sender, settings, daemon, reload);
+  });
+}
+
+async function serve(
+  sender: Sender,
+  settings: SenderSettings,
+  { log, systemd, stop, onReload }: DaemonContext,
+  reload: (why: string) => Promise<void>,
+): Promise<void> {
+  const control = createLocalHttp(
+    controlRoutes({ status: () => sender.status(), refresh: () => sender.refresher.refreshNow() }),
+    {
+      log,
+      maxConnections: 32,
+    },
+  );
+  // The control socket is also the lock: whoever has bound it owns the login.
+  const claim = await bindUnixSocket(control, settings.controlSocketPath, { mode: 0o600 }).catch((error: unknown) => {
+    throw asCommandFailure(error);
+  });
+  try {
+    await sender.refresher.load().catch((error: unknown) => {
+      throw asCommandFailure(error);
+    });
+    const tryReload = (why: string) => {
+      reload(why).catch((error: unknown) => {
+        if (!(error instanceof ConfigurationError)) throw error;
+        log.error(`${error.message}; going on with the configuration as it was`);
+      });
+    };
+    onReload(() => tryReload('SIGHUP'));
+    watchPath(settings.tokenFile, () => sender.refresher.tokenFileChanged(), { signal: stop });
+    watchPath(
+      settings.appConfig,
+      () => {
+        if (sender.refresher.snapshot().state.kind === 'misconfigured') tryReload(`${settings.appConfig} changed`);
+      },
+      { signal: stop },
+    );
+    sender.onChange(() => {
+      systemd.watchdog.pet();
+      systemd.status(systemdStatus(sender.status(), Date.now()));
+    });
+    log.info(`token-refresh-sender ${version} started; control socket ${settings.controlSocketPath}`);
+    systemd.ready();
+    await sender.refresher.run(stop);
+  } finally {
+    claim.release();
+    control.close();
+    control.closeAllConnections();
+    await sender.targets.close();
+  }
+}

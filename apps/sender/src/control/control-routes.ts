@@ -1,0 +1,40 @@
+/** The control socket: what the command line asks the running daemon. Its owner alone may connect (mode 0600). */
+import { problem, type Route } from '@token-relay/daemon';
+import * as z from 'zod/mini';
+import type { RefreshReport } from '../refresh/refresher.ts';
+import type { StatusReport } from '../status/status-report.ts';
+
+export const refreshReportSchema = z.object({
+  kind: z.enum([
+    'refreshed',
+    'not_saved',
+    'adopted',
+    'passing',
+    'refused',
+    'login_required',
+    'misconfigured',
+    'stopping',
+  ]),
+  message: z.string(),
+});
+
+export interface ControlledSender {
+  readonly status: () => StatusReport;
+  readonly refresh: () => Promise<RefreshReport>;
+}
+
+export function controlRoutes(sender: ControlledSender): readonly Route[] {
+  return [
+    { method: 'GET', path: '/v1/status', answer: () => ({ status: 200, body: sender.status() }) },
+    {
+      method: 'POST',
+      path: '/v1/refresh',
+      answer: async () => {
+        const report = await sender.refresh();
+        return report.kind === 'stopping'
+          ? problem(503, 'stopping', 'The sender is stopping', report.message)
+          : { status: 200, body: report };
+      },
+    },
+  ];
+}

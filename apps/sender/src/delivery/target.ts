@@ -1,0 +1,150 @@
+/** One target: a mailbox of one token, and the loop that empties it. */
+import type { Log } from '@token-relay/daemon';
+import { formatTokenMessage, type TokenMessage } from '@token-relay/protocol';
+import { DeliveryError, formatAddress, type TokenAddress } from '@token-relay/socket';
+import { afterFailedAttempt, ATTEMPT_TIMEOUT_MS, type DeliveryPolicy, type NextStep } from './delivery-policy.ts';
+import { Kick } from './kick.ts';
+
+export interface TargetConfig {
+  readonly name: string;
+  readonly address: TokenAddress;
+  /** `json`: the message, answered by `OK`; `raw`: the bare access token, no reply expected. */
+  readonly format: 'json' | 'raw';
+  readonly includeRefreshToken: boolean;
+}
+
+/** Times are epoch milliseconds; `reason` is for people. */
+export type TargetState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'delivering'; readonly attempt: number }
+  | { readonly kind: 'delivered'; readonly atMs: number }
+  | { readonly kind: 'undelivered'; readonly sinceMs: number; readonly reason: string };
+
+export interface TargetDependencies {
+  readonly policy: DeliveryPolicy;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  readonly send: (
+    address: TokenAddress,
+    payload: string,
+    options: { timeoutMs: number; signal: AbortSignal; expectReply: boolean },
+  ) => Promise<void>;
+  /** Tells of a socket file that appeared or was replaced; ends with the signal. */
+  readonly watch: (path: string, onChange: (present: boolean) => void, signal: AbortSignal) => void;
+}
+
+/**
+ * Sends the newest token, one at a time; a newer one takes the place of one that is not delivered yet. A socket file
+ * that appears or is replaced (a restarted receiver) is sent the token again. Nothing here delays another target.
+ */
+export class Target {
+  readonly config: TargetConfig;
+  readonly #dependencies: TargetDependencies;
+  readonly #stop = new AbortController();
+  readonly #kick = new Kick();
+  readonly #loop: Promise<void>;
+  #newest: TokenMessage | undefined;
+  #pending = false;
+  #failures = 0;
+  #whenSettled: (() => void)[] = [];
+  #state: TargetState = { kind: 'idle' };
+
+  constructor(config: TargetConfig, dependencies: TargetDependencies) {
+    this.config = config;
+    this.#dependencies = dependencies;
+    if (config.address.kind === 'unix') {
+      dependencies.watch(config.address.path, (present) => this.#targetChanged(present), this.#stop.signal);
+    }
+    this.#loop = this.#run();
+  }
+
+  get state(): TargetState {
+    return this.#state;
+  }
+
+  publish(message: TokenMessage): void {
+    this.#newest = message;
+    this.#pending = true;
+    this.#failures = 0;
+    this.#kick.now();
+  }
+
+  /** Resolves when the newest token is delivered, or the attempts in a row are used up. */
+  async settled(): Promise<void> {
+    if (this.#isBusy()) await new Promise<void>((resolve) => this.#whenSettled.push(resolve));
+  }
+
+  /** Ends an attempt under way; what is undelivered is forgotten (it is in the token file). */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#kick.now();
+    await this.#loop;
+  }
+
+  #targetChanged(present: boolean): void {
+    if (!present || this.#newest === undefined) return;
+    this.#pending = true;
+    this.#kick.now();
+  }
+
+  #isBusy(): boolean {
+    return !this.#stop.signal.aborted && (this.#pending || this.#state.kind === 'delivering');
+  }
+
+  async #run(): Promise<void> {
+    let pollMs: number | undefined;
+    while (!this.#stop.signal.aborted) {
+      if (!this.#pending || this.#newest === undefined) {
+        const kicked = await this.#kick.wait(pollMs);
+        if (!kicked) this.#pending = true; // the slow poll: one more try
+        continue;
+      }
+      const step = await this.#attempt(this.#newest);
+      if (step?.kind === 'retry') await this.#kick.wait(step.delayMs);
+      pollMs = step?.kind === 'wait_for_target' ? step.pollMs : undefined;
+      if (!this.#isBusy()) this.#tellSettled();
+    }
+    this.#tellSettled();
+  }
+
+  #tellSettled(): void {
+    for (const resolve of this.#whenSettled.splice(0)) resolve();
+  }
+
+  /** One try. Returns what follows from a failure; nothing after a success. */
+  async #attempt(message: TokenMessage): Promise<NextStep | undefined> {
+    const { policy, log, nowMs, send } = this.#dependencies;
+    const { address, format, includeRefreshToken, name } = this.config;
+    const before = this.#state;
+    if (before.kind !== 'undelivered') this.#state = { kind: 'delivering', attempt: this.#failures + 1 };
+    this.#pending = false;
+    try {
+      await send(address, formatTokenMessage(message, { format, includeRefreshToken }), {
+        timeoutMs: ATTEMPT_TIMEOUT_MS,
+        signal: this.#stop.signal,
+        expectReply: format === 'json',
+      });
+    } catch (error) {
+      if (!(error instanceof DeliveryError)) throw error;
+      if (this.#stop.signal.aborted) return undefined;
+      this.#failures += 1;
+      const next = afterFailedAttempt(this.#failures, policy);
+      if (next.kind === 'retry') {
+        log.debug(`Delivery to ${name} failed (${error.message}); next try in ${next.delayMs / 1_000} s`);
+        this.#pending = true;
+      } else if (before.kind !== 'undelivered') {
+        this.#state = { kind: 'undelivered', sinceMs: nowMs(), reason: error.message };
+        log.warn(
+          `Token not delivered to ${name}: ${error.message} It will be delivered when ${formatAddress(address)} is back.`,
+          { target: name, code: error.code },
+        );
+      }
+      return next;
+    }
+    this.#failures = 0;
+    this.#state = { kind: 'delivered', atMs: nowMs() };
+    const how = format === 'json' ? 'acknowledged' : 'sent, no reply expected';
+    log.info(`Token delivered to ${name} at ${formatAddress(address)} (${how})`, { target: name });
+    return undefined;
+  }
+}

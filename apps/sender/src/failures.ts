@@ -1,0 +1,31 @@
+/** Turns what a part rejected with into what the command line says: a message for people, and the design's exit code. */
+import { CommandFailure, ExitCode } from '@token-relay/daemon';
+import { SocketBindError } from '@token-relay/socket';
+import { TokenError } from '@token-relay/tokens';
+
+/** An error that is none of these comes back as it is: it is a bug, and is shown as one. */
+export function asCommandFailure(error: unknown): unknown {
+  if (error instanceof SocketBindError) {
+    return new CommandFailure(error.message, error.code === 'socket_in_use' ? ExitCode.failed : ExitCode.configuration);
+  }
+  if (error instanceof TokenError) {
+    switch (error.code) {
+      case 'token_not_found':
+      case 'login_required':
+      case 'token_expired':
+        return new CommandFailure(error.message, ExitCode.loginRequired);
+      case 'token_file_invalid':
+      case 'token_file_unreadable':
+      case 'token_file_too_open':
+        return new CommandFailure(error.message, ExitCode.configuration);
+      case 'token_invalid':
+      case 'token_save_failed':
+      case 'token_clear_failed':
+      case 'newer_login_on_disk':
+      case 'file_exists':
+      case 'refresh_unavailable':
+        return new CommandFailure(error.message, ExitCode.failed);
+    }
+  }
+  return error;
+}

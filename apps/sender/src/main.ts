@@ -1,0 +1,21 @@
+import { runCommandLine, type Surroundings } from '@token-relay/daemon';
+import { fstatSync } from 'node:fs';
+import { createProgram } from './program.ts';
+
+process.title = 'token-refresh-sender';
+
+const surroundings: Surroundings = {
+  env: process.env,
+  cwd: process.cwd(),
+  uid: process.getuid?.() ?? 0,
+  pid: process.pid,
+  signals: process,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdoutFile: fstatSync(1),
+  exitNow: (code) => process.exit(code),
+};
+
+void runCommandLine(createProgram(surroundings), process.argv, surroundings).then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { afterOutcome, healthy, PARKED_RETRY_MS, withoutLogin, type LoginState } from './login-state.ts';
+import type { RefreshOutcome } from './token-answer.ts';
+
+const now = 1_762_983_055_000;
+const granted: RefreshOutcome = { kind: 'granted', tokens: { accessToken: 'made-up', expiresInSeconds: 1800 } };
+const passing: RefreshOutcome = { kind: 'passing', reason: 'HTTP 503' };
+const refused: RefreshOutcome = { kind: 'refused', reason: 'refused' };
+const wrong: RefreshOutcome = { kind: 'wrong_credentials', reason: 'wrong' };
+
+const run = (outcomes: readonly RefreshOutcome[]) => {
+  let state: LoginState = healthy;
+  return outcomes.map((outcome) => {
+    const step = afterOutcome(state, outcome, now, () => 0.5);
+    state = step.state;
+    return { kind: state.kind, waitMs: step.retryAtMs === undefined ? undefined : step.retryAtMs - now };
+  });
+};
+
+test('one refusal is not proof: it is confirmed after 30 seconds and after 2 minutes more, then the login is required', () => {
+  expect(run([refused, refused, refused, refused])).toEqual([
+    { kind: 'confirming', waitMs: 30_000 },
+    { kind: 'confirming', waitMs: 120_000 },
+    { kind: 'login_required', waitMs: PARKED_RETRY_MS },
+    { kind: 'login_required', waitMs: PARKED_RETRY_MS },
+  ]);
+});
+
+test('a passing fault between refusals neither counts as one nor forgets them', () => {
+  expect(run([refused, passing, refused, passing, passing, refused]).map(({ kind }) => kind)).toEqual([
+    'confirming',
+    'confirming',
+    'confirming',
+    'confirming',
+    'confirming',
+    'login_required',
+  ]);
+});
+
+test('wrong credentials are asked about again every 30 minutes', () => {
+  expect(run([wrong, wrong, passing])).toEqual([
+    { kind: 'misconfigured', waitMs: PARKED_RETRY_MS },
+    { kind: 'misconfigured', waitMs: PARKED_RETRY_MS },
+    { kind: 'misconfigured', waitMs: PARKED_RETRY_MS },
+  ]);
+});
+
+test('credentials that are right again show what else is wrong', () => {
+  expect(run([wrong, refused]).map(({ kind }) => kind)).toEqual(['misconfigured', 'confirming']);
+});
+
+test.each([
+  ['passing faults', [passing, passing, passing]],
+  ['a refusal', [refused]],
+  ['a dead login', [refused, refused, refused]],
+  ['wrong credentials', [wrong]],
+])('a success ends every state: %s', (_name, outcomes) => {
+  expect(run([...outcomes, granted]).at(-1)).toEqual({ kind: 'healthy', waitMs: undefined });
+});
+
+test('a passing fault is retried for ever, between 0 and 60 seconds later, or when Retry-After says', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 200 }),
+      fc.double({ min: 0, max: 0.999999, noNaN: true }),
+      (tries, random) => {
+        let state: LoginState = healthy;
+        for (let i = 0; i < tries; i += 1) {
+          const step = afterOutcome(state, passing, now, () => random);
+          state = step.state;
+          expect(state.kind).toBe('retrying');
+          expect(step.retryAtMs).toBeGreaterThanOrEqual(now);
+          expect(step.retryAtMs).toBeLessThanOrEqual(now + 60_000);
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
+  const step = afterOutcome(healthy, { ...passing, retryAfterMs: 300_000 }, now, () => 0.5);
+  expect(step.retryAtMs).toBe(now + 300_000);
+});
+
+test('the time since when it fails is kept while it fails', () => {
+  const first = afterOutcome(healthy, passing, now, () => 0.5).state;
+  expect(afterOutcome(first, passing, now + 5_000, () => 0.5).state).toMatchObject({ sinceMs: now, failures: 2 });
+});
+
+test('the same missing login is one state, another reason is another', () => {
+  const first = withoutLogin(healthy, 'no file', now).state;
+  expect(withoutLogin(first, 'no file', now + 1).state).toBe(first);
+  expect(withoutLogin(first, 'torn file', now + 1).state).toMatchObject({ reason: 'torn file', sinceMs: now + 1 });
+});

@@ -1,0 +1,112 @@
+/**
+ * The state of the login, and what follows from each outcome (DESIGN.md, "What an answer means"). Pure.
+ * Change the retry policy here.
+ */
+import { nextBackoff } from '@token-relay/protocol';
+import type { RefreshOutcome } from './token-answer.ts';
+
+/** A passing fault is retried after a full-jitter backoff between these. */
+export const PASSING_BACKOFF: { readonly baseMs: number; readonly capMs: number } = { baseMs: 1_000, capMs: 60_000 };
+/** A refusal is confirmed twice, this long after the one before it. */
+const CONFIRM_AFTER_MS = [30_000, 120_000] as const;
+/** With the login dead or the credentials wrong, Schwab is asked again this seldom. */
+export const PARKED_RETRY_MS: number = 30 * 60_000;
+
+/** Times are epoch milliseconds; `reason` is for people. */
+export type LoginState =
+  | { readonly kind: 'healthy' }
+  | { readonly kind: 'retrying'; readonly failures: number; readonly sinceMs: number; readonly reason: string }
+  | {
+      readonly kind: 'confirming';
+      readonly refusals: 1 | 2;
+      readonly failures: number;
+      readonly sinceMs: number;
+      readonly reason: string;
+    }
+  | { readonly kind: 'login_required'; readonly sinceMs: number; readonly reason: string }
+  | { readonly kind: 'misconfigured'; readonly sinceMs: number; readonly reason: string };
+
+export interface StateStep {
+  readonly state: LoginState;
+  /** When to try again, epoch milliseconds; absent after a success: the schedule decides. */
+  readonly retryAtMs?: number;
+}
+
+export const healthy: LoginState = { kind: 'healthy' };
+
+export function afterOutcome(
+  state: LoginState,
+  outcome: RefreshOutcome,
+  nowMs: number,
+  random: () => number,
+): StateStep {
+  switch (outcome.kind) {
+    case 'granted':
+      return { state: healthy };
+    case 'passing':
+      return afterPassing(state, outcome.reason, outcome.retryAfterMs ?? 0, nowMs, random);
+    case 'refused':
+      return afterRefusal(state, outcome.reason, nowMs);
+    case 'wrong_credentials':
+      return {
+        state:
+          state.kind === 'misconfigured' ? state : { kind: 'misconfigured', sinceMs: nowMs, reason: outcome.reason },
+        retryAtMs: nowMs + PARKED_RETRY_MS,
+      };
+  }
+}
+
+/** There is nothing to refresh with: no token file, a broken one, or one without a refresh token. */
+export function withoutLogin(state: LoginState, reason: string, nowMs: number): StateStep {
+  const same = state.kind === 'login_required' && state.reason === reason;
+  return {
+    state: same ? state : { kind: 'login_required', sinceMs: nowMs, reason },
+    retryAtMs: nowMs + PARKED_RETRY_MS,
+  };
+}
+
+function afterPassing(
+  state: LoginState,
+  reason: string,
+  retryAfterMs: number,
+  nowMs: number,
+  random: () => number,
+): StateStep {
+  switch (state.kind) {
+    case 'login_required':
+    case 'misconfigured':
+      return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
+    case 'healthy':
+    case 'retrying':
+    case 'confirming': {
+      const failures = state.kind === 'healthy' ? 0 : state.failures;
+      const [delayMs] = nextBackoff(failures, PASSING_BACKOFF, random);
+      const sinceMs = state.kind === 'healthy' ? nowMs : state.sinceMs;
+      return {
+        state:
+          state.kind === 'confirming'
+            ? { ...state, failures: failures + 1 }
+            : { kind: 'retrying', failures: failures + 1, sinceMs, reason },
+        retryAtMs: nowMs + Math.max(delayMs, retryAfterMs),
+      };
+    }
+  }
+}
+
+function afterRefusal(state: LoginState, reason: string, nowMs: number): StateStep {
+  switch (state.kind) {
+    case 'healthy':
+    case 'retrying':
+    case 'misconfigured':
+      return {
+        state: { kind: 'confirming', refusals: 1, failures: 0, sinceMs: nowMs, reason },
+        retryAtMs: nowMs + CONFIRM_AFTER_MS[0],
+      };
+    case 'confirming':
+      return state.refusals === 1
+        ? { state: { ...state, refusals: 2, failures: 0, reason }, retryAtMs: nowMs + CONFIRM_AFTER_MS[1] }
+        : { state: { kind: 'login_required', sinceMs: nowMs, reason }, retryAtMs: nowMs + PARKED_RETRY_MS };
+    case 'login_required':
+      return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Every setting of the sender, declared once: `tokenFile` here is `--token-file`, `TOKEN_SENDER_TOKEN_FILE` and
+ * `token_file:`. Add a setting here, and use it in run.ts.
+ */
+import {
+  ConfigurationError,
+  durationSetting,
+  integerSetting,
+  loadSettings,
+  logSettings,
+  pathSetting,
+  runtimeFolder,
+  structureSetting,
+  textSetting,
+  type SettingsOf,
+} from '@token-relay/daemon';
+import { isLoopback } from '@token-relay/socket';
+import { join } from 'node:path';
+import { targetConfigs, targetsSchema } from './delivery/target-settings.ts';
+import type { TargetConfig } from './delivery/target.ts';
+
+export const ENV_PREFIX = 'TOKEN_SENDER_';
+
+export const senderDefinitions = {
+  appConfig: pathSetting({
+    default: 'configs/schwab_app_config.yaml',
+    description: 'your app at Schwab: app_key, app_secret, callback_url (chmod 600)',
+  }),
+  tokenFile: pathSetting({
+    default: 'configs/schwab_tokens.json',
+    description: "the token file, in schwab-py's format",
+  }),
+  tokenUrl: textSetting({
+    default: 'https://api.schwabapi.com/v1/oauth/token',
+    description: 'where tokens are refreshed; http: only on loopback',
+  }),
+  authorizeUrl: textSetting({
+    default: 'https://api.schwabapi.com/v1/oauth/authorize',
+    description: 'where a user logs in; http: only on loopback',
+  }),
+  refreshInterval: durationSetting({ default: '25m', description: 'the longest time from one refresh to the next' }),
+  httpTimeout: durationSetting({ default: '30s', description: 'the longest time for one request to Schwab' }),
+  socketPath: pathSetting({
+    description:
+      "the receiver's Unix socket, when no targets are listed; token.sock in the runtime folder if not given",
+  }),
+  targets: structureSetting({
+    schema: targetsSchema,
+    description: 'a list of targets: name, unix or tcp, format (json, raw), include_refresh_token',
+  }),
+  socketRetries: integerSetting({ default: 3, min: 1, max: 100, description: 'attempts in a row to deliver a token' }),
+  socketRetryDelay: durationSetting({ default: '5s', description: 'the time between two of them' }),
+  controlSocketPath: pathSetting({
+    description: 'where commands ask the running daemon; control.sock in the runtime folder if not given',
+  }),
+  ...logSettings({ defaultFile: 'logs/token_refresh_sender.log' }),
+};
+
+export interface SettingsContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly uid: number;
+  /** what the command line said */
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+type Declared = SettingsOf<typeof senderDefinitions>;
+
+export interface SenderSettings extends Omit<Declared, 'socketPath' | 'controlSocketPath' | 'targets'> {
+  readonly controlSocketPath: string;
+  readonly targets: readonly TargetConfig[];
+  /** whether nobody asked for a log file */
+  readonly logFileIsDefault: boolean;
+  /** what deserves a warning once there is a log */
+  readonly warnings: readonly string[];
+}
+
+/** @throws ConfigurationError that names the file and the line */
+export async function loadSenderSettings({ env, cwd, uid, flags }: SettingsContext): Promise<SenderSettings> {
+  const { values, sources, warnings } = await loadSettings(senderDefinitions, {
+    flags,
+    env,
+    envPrefix: ENV_PREFIX,
+    defaultConfigFiles: ['configs/sender.yaml', '/etc/token-relay/sender.yaml'],
+    cwd,
+  });
+  checkUrl('token_url', values.tokenUrl);
+  checkUrl('authorize_url', values.authorizeUrl);
+  const inRuntimeFolder = (name: string) => join(runtimeFolder({ env, uid, create: true }), name);
+  const { socketPath, controlSocketPath, targets, ...rest } = values;
+  return {
+    ...rest,
+    controlSocketPath: controlSocketPath ?? inRuntimeFolder('control.sock'),
+    targets:
+      targets === undefined
+        ? targetConfigs([{ name: 'receiver', unix: socketPath ?? inRuntimeFolder('token.sock') }], cwd)
+        : targetConfigs(targets, cwd),
+    logFileIsDefault: sources.logFile === 'default',
+    warnings,
+  };
+}
+
+/** A token URL in the clear would send the app's secret and the refresh token over the network (RFC 6749 §3.2). */
+function checkUrl(name: string, text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''))))
+    return;
+  throw new ConfigurationError(
+    'config_invalid',
+    url?.protocol === 'http:'
+      ? `${name}: ${url.host} would be sent your login in the clear; use https: (http: is for loopback only).`
+      : `${name} must be an https: address.`,
+  );
+}

@@ -1,0 +1,79 @@
+/** The status in words: ten lines for a terminal, one line for systemd. Pure. */
+import { duration } from './duration.ts';
+import type { StatusReport } from './status-report.ts';
+
+const STATES: Readonly<Record<StatusReport['state'], string>> = {
+  healthy: 'healthy',
+  retrying: 'a refresh failed; trying again',
+  confirming: 'Schwab refused a refresh; making sure before saying more',
+  login_required: 'LOGIN REQUIRED',
+  misconfigured: 'WRONG CREDENTIALS',
+};
+
+export function statusLines(report: StatusReport, nowMs: number): string[] {
+  const lines = [
+    `State:          ${STATES[report.state]}${report.since === undefined ? '' : ` (since ${clock(report.since, nowMs)})`}`,
+  ];
+  if (report.problem !== undefined) lines.push(`Problem:        ${report.problem}`);
+  if (report.advice !== undefined) lines.push(`What to do:     ${report.advice}`);
+  lines.push(`Access token:   ${accessTokenText(report, nowMs)}`);
+  lines.push(`Login:          ${loginText(report, nowMs)}`);
+  lines.push(
+    `Last refresh:   ${report.last_refresh === undefined ? 'none since the start' : `${clock(report.last_refresh.at, nowMs)}, ${report.last_refresh.message}`}`,
+  );
+  lines.push(
+    `Next refresh:   ${report.next_refresh_at === undefined ? 'under way' : momentText(report.next_refresh_at, nowMs)}`,
+  );
+  lines.push(
+    `Token file:     ${report.token_file}${report.saved ? '' : ' (NOT SAVED: the newest tokens are in memory only)'}`,
+  );
+  for (const target of report.targets) {
+    const since = target.since === undefined ? '' : ` ${clock(target.since, nowMs)}`;
+    const reason = target.reason === undefined ? '' : `: ${target.reason}`;
+    lines.push(`Target:         ${target.name} at ${target.address}, ${target.state}${since}${reason}`);
+  }
+  lines.push(
+    `Daemon:         version ${report.version}, process ${report.pid}, ${report.refreshes} refreshes since ${clock(report.started_at, nowMs)}`,
+  );
+  return lines;
+}
+
+/** For `systemctl status`, one line; without the time left, so that it changes only when something happened. */
+export function systemdStatus(report: StatusReport, nowMs: number): string {
+  if (report.state !== 'healthy') {
+    return `${STATES[report.state]}: ${report.problem ?? ''} ${report.advice ?? ''}`.trim();
+  }
+  const until = (iso: string | undefined) => (iso === undefined ? 'an unknown time' : clock(iso, nowMs));
+  const next = report.next_refresh_at === undefined ? '' : `; next refresh ${until(report.next_refresh_at)}`;
+  return `Access token until ${until(report.access_token?.expires_at)}, login until ${until(report.login?.ends_at)}${next}`;
+}
+
+function accessTokenText(report: StatusReport, nowMs: number): string {
+  const expiresAt = report.access_token?.expires_at;
+  if (report.access_token === undefined) return 'none';
+  if (expiresAt === undefined) return 'held, its expiry is unknown';
+  return Date.parse(expiresAt) <= nowMs
+    ? `EXPIRED at ${clock(expiresAt, nowMs)}`
+    : `valid until ${momentText(expiresAt, nowMs)}`;
+}
+
+function loginText(report: StatusReport, nowMs: number): string {
+  if (report.login === undefined) return 'made at an unknown time, so it may end at any moment';
+  const endsAt = report.login.ends_at;
+  return Date.parse(endsAt) <= nowMs ? `ENDED at ${clock(endsAt, nowMs)}` : `valid until ${momentText(endsAt, nowMs)}`;
+}
+
+function momentText(iso: string, nowMs: number): string {
+  const inMs = Date.parse(iso) - nowMs;
+  return `${clock(iso, nowMs)} (${inMs <= 0 ? 'now' : `in ${duration(inMs)}`})`;
+}
+
+/** Local time: the hour alone for today, with the day otherwise. */
+function clock(iso: string, nowMs: number): string {
+  const date = new Date(iso);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return date.toDateString() === new Date(nowMs).toDateString()
+    ? time
+    : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
+}

@@ -1,0 +1,28 @@
+import { ExitCode } from './exit-code.ts';
+
+/**
+ * - `config_missing`: a file that was asked for by name is not there
+ * - `config_unreadable`: it is there and cannot be read (permission, a folder, too large)
+ * - `config_invalid`: it, a flag or an environment variable says something that cannot be used
+ * - `config_too_open`: others can read a file of secrets, or write to a private folder
+ */
+export type ConfigurationErrorCode = 'config_missing' | 'config_unreadable' | 'config_invalid' | 'config_too_open';
+
+/** Something that a person has to change before the program can start. The message begins with the place: `FILE:LINE: …`. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  readonly exitCode: typeof ExitCode.configuration = ExitCode.configuration;
+  readonly code: ConfigurationErrorCode;
+  readonly file: string | undefined;
+  /** Counted from 1. */
+  readonly line: number | undefined;
+
+  constructor(code: ConfigurationErrorCode, problem: string, place: { file?: string; line?: number } = {}) {
+    const { file, line } = place;
+    const prefix = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
+    super(prefix + problem);
+    this.code = code;
+    this.file = file;
+    this.line = line;
+  }
+}

@@ -1,0 +1,46 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+
+/** A request as a route sees it. What costs something is made when it is asked for. */
+export class LocalRequest {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  /** Without the query. */
+  readonly path: string;
+  #url: URL | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+    const target = originForm(request.url ?? '/');
+    const query = target.indexOf('?');
+    this.path = query === -1 ? target : target.slice(0, query);
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.#request.headers;
+  }
+
+  /** The path and query under `http://localhost`. */
+  get url(): URL {
+    this.#url ??= new URL(`http://localhost${originForm(this.#request.url ?? '/')}`);
+    return this.#url;
+  }
+
+  /** Aborted when the connection closes before the answer, and at the end of the answer. */
+  get signal(): AbortSignal {
+    if (this.#signal === undefined) {
+      const controller = new AbortController();
+      if (this.#response.destroyed) controller.abort();
+      else this.#response.once('close', () => controller.abort());
+      this.#signal = controller.signal;
+    }
+    return this.#signal;
+  }
+}
+
+/** A client may name the whole URL (RFC 9112, 3.2.2); the host is of no meaning here. */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  return /^http:\/\/[^/?]*(\/.*)$/i.exec(target)?.[1] ?? '/';
+}

@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import { ExitCode } from './exit-code.ts';
+import type { LogLevel } from './log-format.ts';
+import { openLog, type Log } from './log.ts';
+import { handleSignals, type SignalSource } from './signals.ts';
+import { connectSystemd, isJournal, type Systemd } from './systemd.ts';
+
+/** What a program has of the process it runs in: `main.ts` fills it in, so that nothing else touches `process`. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly uid: number;
+  readonly pid: number;
+  readonly signals: SignalSource;
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stderr: { write(text: string): unknown };
+  /** The file that standard output is, to recognise the journal. */
+  readonly stdoutFile: { readonly dev: number; readonly ino: number } | undefined;
+  /** Ends the process without any more waiting. */
+  readonly exitNow: (code: number) => void;
+}
+
+export interface DaemonLogSettings {
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'text' | 'json';
+  readonly logFile: string;
+  readonly logMaxSize: number;
+  readonly logKeep: number;
+}
+
+export interface DaemonContext {
+  readonly log: Log;
+  readonly systemd: Systemd;
+  /** Aborts on SIGTERM or SIGINT. */
+  readonly stop: AbortSignal;
+  /** What SIGHUP does. */
+  readonly onReload: (reload: () => void) => void;
+  readonly setLogLevel: (level: LogLevel) => void;
+  /** A net under all else: what is named here never appears in the log. */
+  readonly hideSecret: (secret: string, as: string) => void;
+}
+
+/**
+ * Runs a daemon's work between its beginning and its end: log, systemd, signals. Resolves when `work` has ended, with
+ * everything logged; rejects as it does. A second SIGTERM or SIGINT ends the process at once.
+ * @param logFileIsDefault under systemd the journal is enough, unless somebody asked for a file
+ */
+export async function runDaemon(
+  surroundings: Surroundings,
+  logging: DaemonLogSettings & { readonly logFileIsDefault: boolean },
+  work: (context: DaemonContext) => Promise<void>,
+): Promise<void> {
+  const { env, pid, cwd } = surroundings;
+  const journal = isJournal(env, surroundings.stdoutFile);
+  const wantsFile = logging.logFile !== 'none' && !(journal && logging.logFileIsDefault);
+  const opened = await openLog({
+    level: logging.logLevel,
+    format: logging.logFormat,
+    maxSizeBytes: logging.logMaxSize,
+    keep: logging.logKeep,
+    journal,
+    write: (line) => void surroundings.stdout.write(line),
+    ...(wantsFile ? { file: resolve(cwd, logging.logFile) } : {}),
+  });
+  const stop = new AbortController();
+  let reload = (): void => undefined;
+  const systemd = await connectSystemd({ env, pid, log: opened.log });
+  const ignoreSignals = handleSignals(surroundings.signals, {
+    onStop: (signal) => {
+      opened.log.info(`Stopping (${signal})`);
+      systemd.stopping();
+      stop.abort();
+    },
+    onSecondStop: () => surroundings.exitNow(ExitCode.failed),
+    onReload: () => reload(),
+  });
+  try {
+    await work({
+      log: opened.log,
+      systemd,
+      stop: stop.signal,
+      onReload: (action) => {
+        reload = action;
+      },
+      setLogLevel: opened.setLevel,
+      hideSecret: opened.hideSecret,
+    });
+    opened.log.info('Stopped');
+  } catch (error) {
+    opened.log.error(error instanceof Error ? error.message : String(error));
+    throw error;
+  } finally {
+    ignoreSignals();
+    await opened.close();
+  }
+}

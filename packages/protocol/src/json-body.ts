@@ -1,0 +1,67 @@
+import { type Body, type DecodeStep, INCOMPLETE, rejected, tooLarge } from './decode-step.ts';
+import { parseTokenMessage } from './message.ts';
+import { Utf8Pieces } from './utf8.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+
+/** A JSON object: it ends with the brace that closes it, and what follows is not looked at. */
+export class JsonBody implements Body {
+  readonly #maxBytes: number;
+  readonly #utf8 = new Utf8Pieces();
+  #text = '';
+  #size = 0;
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  push(bytes: Uint8Array): DecodeStep {
+    const within = bytes.subarray(0, this.#maxBytes - this.#size);
+    const end = this.#findEnd(within);
+    const text = this.#utf8.decode(within.subarray(0, end), end !== undefined);
+    if (text === undefined) return rejected('not_utf8', 'the message is not UTF-8');
+    this.#text += text;
+    this.#size += within.length;
+    if (end !== undefined) return parseJson(this.#text);
+    return within.length < bytes.length ? tooLarge(this.#maxBytes) : INCOMPLETE;
+  }
+
+  end(): DecodeStep {
+    return rejected('bad_json', `the input ended inside the JSON object, after ${this.#size} bytes`);
+  }
+
+  /** The index after the brace that closes the object, if it is in these bytes. */
+  #findEnd(bytes: Uint8Array): number | undefined {
+    for (let index = 0; index < bytes.length; index++) {
+      const byte = bytes[index];
+      if (this.#inString) {
+        if (this.#escaped) this.#escaped = false;
+        else if (byte === BACKSLASH) this.#escaped = true;
+        else if (byte === QUOTE) this.#inString = false;
+      } else if (byte === QUOTE) this.#inString = true;
+      else if (byte === OPENING_BRACE) this.#depth++;
+      else if (byte === CLOSING_BRACE && --this.#depth === 0) return index + 1;
+    }
+    return undefined;
+  }
+}
+
+function parseJson(text: string): DecodeStep {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The engine's message quotes the text, and with it the token.
+    return rejected('bad_json', 'the message is not valid JSON');
+  }
+  const result = parseTokenMessage(value);
+  return result.ok
+    ? { status: 'complete', message: result.message, form: 'json' }
+    : rejected('bad_message', result.detail);
+}

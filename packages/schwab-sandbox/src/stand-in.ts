@@ -1,0 +1,78 @@
+import type { Answer } from './answers.ts';
+import { decideAuthorizeRequest } from './authorize-endpoint.ts';
+import { FaultQueue } from './fault-queue.ts';
+import { fingerprint } from './fingerprint.ts';
+import type { IssuedTokens } from './login-book.ts';
+import { LoginBook } from './login-book.ts';
+import type { SandboxOptions } from './options.ts';
+import type { RandomSource } from './random-source.ts';
+import { seededSource, unpredictable } from './random-source.ts';
+import { RequestLog } from './request-log.ts';
+import type { Delivery } from './spoil.ts';
+import { deliver, deliverInstead, isSpoiling, spoil } from './spoil.ts';
+import { decideTokenRequest } from './token-endpoint.ts';
+import type { Credentials, TokenRequest } from './token-request.ts';
+import { grantTypeOf, secretOf } from './token-request.ts';
+
+/** The stand-in itself: what it knows and what it answers, without the HTTP around it. */
+export class StandIn {
+  readonly faults: FaultQueue = new FaultQueue();
+  readonly log: RequestLog = new RequestLog();
+  readonly book: LoginBook;
+  readonly callbackUrl: string;
+  credentials: Credentials;
+  readonly #random: RandomSource;
+  readonly #nowMs: () => number;
+
+  constructor(options: SandboxOptions) {
+    this.#random = options.seed === undefined ? unpredictable : seededSource(options.seed);
+    this.#nowMs = options.nowMs;
+    this.book = new LoginBook(options, this.#random);
+    this.callbackUrl = options.callbackUrl;
+    this.credentials = { appKey: options.appKey, appSecret: options.appSecret };
+  }
+
+  logIn(): IssuedTokens {
+    return this.book.logIn(this.credentials.appKey, this.#nowMs());
+  }
+
+  authorize(query: URLSearchParams): Answer {
+    const app = { appKey: this.credentials.appKey, callbackUrl: this.callbackUrl };
+    return decideAuthorizeRequest(query, app, this.book, this.#random, this.#nowMs());
+  }
+
+  token(request: TokenRequest): Delivery {
+    const atMs = this.#nowMs();
+    const shown = secretOf(request.body);
+    const asked = {
+      atMs,
+      grantType: grantTypeOf(request.body),
+      ...(shown === undefined ? {} : { shown: fingerprint(shown) }),
+    };
+
+    const fault = this.faults.take();
+    if (fault !== undefined && !isSpoiling(fault)) {
+      const delivery = deliverInstead(fault, shown ?? '');
+      this.log.add({ ...asked, outcome: 'fault', fault: fault.kind, ...statusOf(delivery) });
+      return delivery;
+    }
+
+    const app = { ...this.credentials, callbackUrl: this.callbackUrl };
+    const { outcome, answer, tokens } = decideTokenRequest(request, app, this.book, atMs);
+    const delivery = fault === undefined ? deliver(answer) : spoil(answer, tokens, fault);
+    this.log.add({
+      ...asked,
+      outcome,
+      ...(fault === undefined ? {} : { fault: fault.kind }),
+      ...statusOf(delivery),
+      ...(tokens === undefined
+        ? {}
+        : { accessToken: fingerprint(tokens.accessToken), refreshToken: fingerprint(tokens.refreshToken) }),
+    });
+    return delivery;
+  }
+}
+
+function statusOf(delivery: Delivery): { status?: number } {
+  return 'status' in delivery ? { status: delivery.status } : {};
+}

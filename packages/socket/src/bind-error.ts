@@ -1,0 +1,36 @@
+/**
+ * Why a socket could not be opened.
+ *
+ * `socket_in_use`: a program listens at the path. `not_a_socket`: something else is at the path. `path_too_long`: more than 107 bytes.
+ * `folder_missing`, `not_writable`: the socket's folder. `group_not_permitted`: this user may not give a file to the group.
+ * `address_in_use`, `address_not_available`, `port_not_permitted`: TCP. `tls_required`: a TCP address that other machines can
+ * reach. `no_address`: neither a path nor a port was given. `bind_failed`: anything else, with the system's code in the message.
+ */
+export type SocketBindErrorCode =
+  | 'socket_in_use'
+  | 'not_a_socket'
+  | 'path_too_long'
+  | 'folder_missing'
+  | 'not_writable'
+  | 'group_not_permitted'
+  | 'address_in_use'
+  | 'address_not_available'
+  | 'port_not_permitted'
+  | 'tls_required'
+  | 'no_address'
+  | 'bind_failed';
+
+export class SocketBindError extends Error {
+  override readonly name = 'SocketBindError';
+  readonly code: SocketBindErrorCode;
+
+  constructor(code: SocketBindErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The system's name for what went wrong, such as ENOENT; undefined for an error that did not come from the system. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

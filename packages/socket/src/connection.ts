@@ -1,0 +1,55 @@
+import type { Socket } from 'node:net';
+import { type DecodeStep, formatReply, MessageDecoder, type Reply } from '@token-relay/protocol';
+
+/** How long a peer may keep the connection after its reply, in milliseconds. */
+const LINGER_MS = 1000;
+
+/** What a connection came to. `lost`: the peer was gone before its message ended. */
+export type Verdict = Exclude<DecodeStep, { status: 'incomplete' }> | { status: 'lost' };
+
+/** `timeoutMs` is for the whole message, from the moment the connection was accepted. */
+export type ConnectionLimits = { maxBytes: number; timeoutMs: number };
+
+/**
+ * Reads one message from an accepted connection (which must allow half-open), has `decide` called with what came of it, once, sends
+ * its reply and sees the connection to its end. After the reply it ignores what the peer still sends: a close with unread
+ * bytes would reset the connection, and the peer might lose the reply.
+ */
+export function receiveMessage(socket: Socket, limits: ConnectionLimits, decide: (verdict: Verdict) => Reply): void {
+  const decoder = new MessageDecoder(limits);
+  let isDecided = false;
+  const deadline = setTimeout(() => {
+    settle({ status: 'rejected', code: 'timeout', detail: `no whole message within ${limits.timeoutMs} ms` });
+  }, limits.timeoutMs);
+
+  function settle(verdict: Verdict | { status: 'incomplete' }): void {
+    if (isDecided || verdict.status === 'incomplete') return;
+    isDecided = true;
+    clearTimeout(deadline);
+    const reply = decide(verdict);
+    if (verdict.status !== 'lost') endWithReply(socket, reply);
+  }
+
+  socket.on('data', (chunk: Buffer) => {
+    if (!isDecided) settle(decoder.push(chunk));
+  });
+  socket.on('end', () => {
+    if (!isDecided) settle(decoder.end());
+  });
+  // A peer that does not wait for its reply is no error; one that is gone before its message ended shows in `close`.
+  socket.on('error', () => undefined);
+  socket.on('close', () => settle({ status: 'lost' }));
+}
+
+/** Turns a connection away without looking at what it says. */
+export function refuse(socket: Socket, reply: Reply): void {
+  socket.on('error', () => undefined);
+  socket.resume();
+  endWithReply(socket, reply);
+}
+
+function endWithReply(socket: Socket, reply: Reply): void {
+  if (reply.kind !== 'unknown') socket.end(formatReply(reply));
+  const linger = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(linger));
+}

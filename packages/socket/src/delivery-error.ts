@@ -1,0 +1,71 @@
+/**
+ * Why a token was not delivered.
+ *
+ * `not_found`: nothing at the path. `no_listener`: nobody listens there. `backlog_full`: too many are waiting to be accepted.
+ * `timeout`: not finished within the deadline. `connection_lost`: the peer closed or reset it before the token was sent.
+ * `no_reply`: the peer closed without a word. `unreachable`: no way to the host. `connect_failed`: anything else.
+ * `refused`: the receiver said no, see `replyCode`. `bad_reply`: it said something that is not a reply. `denied`: this user may not connect.
+ * `tls_required`: other machines could read along. `aborted`: by the caller's signal.
+ */
+export type DeliveryErrorCode =
+  | 'not_found'
+  | 'no_listener'
+  | 'backlog_full'
+  | 'timeout'
+  | 'connection_lost'
+  | 'no_reply'
+  | 'unreachable'
+  | 'connect_failed'
+  | 'refused'
+  | 'bad_reply'
+  | 'denied'
+  | 'tls_required'
+  | 'aborted';
+
+const NOT_RETRYABLE: readonly DeliveryErrorCode[] = ['bad_reply', 'denied', 'tls_required', 'aborted'];
+
+/** Refusals that are about the moment and not about the message. */
+const PASSING_REPLY_CODES: readonly (string | undefined)[] = ['busy', 'timeout'];
+
+export class DeliveryError extends Error {
+  override readonly name = 'DeliveryError';
+  readonly code: DeliveryErrorCode;
+  /** Whether the same delivery may succeed when it is tried again. */
+  readonly retryable: boolean;
+  /** What the receiver refused it with, for `refused`: a RejectionCode from ours, any plain word from others. */
+  readonly replyCode?: string;
+
+  constructor(code: DeliveryErrorCode, message: string, replyCode?: string) {
+    super(message);
+    this.code = code;
+    this.retryable = code === 'refused' ? PASSING_REPLY_CODES.includes(replyCode) : !NOT_RETRYABLE.includes(code);
+    if (replyCode !== undefined) this.replyCode = replyCode;
+  }
+}
+
+/** The error for one that the system reported on a connection to this address. */
+export function deliveryErrorFromSystem(systemCode: string | undefined, address: string): DeliveryError {
+  switch (systemCode) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new DeliveryError('not_found', `There is no socket at ${address}. Is the receiver running?`);
+    case 'ECONNREFUSED':
+      return new DeliveryError('no_listener', `Nobody is listening on ${address}. Is the receiver running?`);
+    case 'EAGAIN':
+      return new DeliveryError('backlog_full', `Too many connections are waiting on ${address}. Raise its backlog.`);
+    case 'EACCES':
+    case 'EPERM':
+      return new DeliveryError('denied', `This user may not connect to ${address}. See the socket's mode and group.`);
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return new DeliveryError('connection_lost', `${address} closed the connection before it had the token.`);
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'ETIMEDOUT':
+      return new DeliveryError('unreachable', `${address} cannot be reached (${systemCode}).`);
+    default:
+      return new DeliveryError('connect_failed', `The connection to ${address} failed (${systemCode ?? 'unknown error'}).`);
+  }
+}

@@ -1,0 +1,25 @@
+import type { TokenMessage } from '@token-relay/protocol';
+
+/** A token that a receiver holds. `generation` counts the tokens it accepted, from 1. */
+export type HeldToken = {
+  readonly message: Readonly<TokenMessage>;
+  readonly generation: number;
+  readonly receivedAtMs: number;
+  readonly from: 'unix' | 'tcp';
+};
+
+/** Whether a message says nothing new: then it is acknowledged and changes nothing. */
+export function isRepeat(held: HeldToken | undefined, message: TokenMessage): boolean {
+  return (
+    held !== undefined &&
+    held.message.accessToken === message.accessToken &&
+    held.message.expiresAtMs === message.expiresAtMs &&
+    held.message.refreshToken === message.refreshToken
+  );
+}
+
+/** A message for those who have no use for its refresh token. */
+export function withoutRefreshToken(message: TokenMessage): TokenMessage {
+  const { accessToken, expiresAtMs } = message;
+  return expiresAtMs === undefined ? { accessToken } : { accessToken, expiresAtMs };
+}

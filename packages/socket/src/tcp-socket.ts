@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import { formatAddress, isLoopback, type TokenAddress } from './address.ts';
+import { SocketBindError, systemCode } from './bind-error.ts';
+
+/** Throws a SocketBindError `tls_required` for an address that other machines can reach: tokens do not travel in the clear. */
+export function requireLoopback(host: string): void {
+  if (isLoopback(host)) return;
+  throw new SocketBindError(
+    'tls_required',
+    `A token socket on ${host} would be reachable from other machines without TLS. Use 127.0.0.1, ::1 or localhost.`,
+  );
+}
+
+/**
+ * Makes a server listen on a loopback address, and resolves with the address when it does: port 0 takes any free port.
+ *
+ * Rejects with a SocketBindError.
+ */
+export async function bindTcpSocket(
+  server: Server,
+  address: { host: string; port: number; backlog: number },
+): Promise<TokenAddress> {
+  requireLoopback(address.host);
+  const listening = once(server, 'listening');
+  server.listen(address);
+  try {
+    await listening;
+  } catch (error) {
+    throw bindError(formatAddress({ kind: 'tcp', ...address }), error);
+  }
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+  return { kind: 'tcp', host: address.host, port };
+}
+
+function bindError(address: string, error: unknown): SocketBindError {
+  const code = systemCode(error);
+  switch (code) {
+    case 'EADDRINUSE':
+      return new SocketBindError(
+        'address_in_use',
+        `Another program is listening on ${address}. Stop it, or choose another port.`,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new SocketBindError('address_not_available', `This machine has no address for ${address} (${code}).`);
+    case 'EACCES':
+    case 'EPERM':
+      return new SocketBindError('port_not_permitted', `This user may not listen on ${address}. Choose a port from 1024 on.`);
+    default:
+      return new SocketBindError('bind_failed', `${address} could not be opened (${code ?? 'unknown error'}).`);
+  }
+}

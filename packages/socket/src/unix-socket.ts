@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, linkSync, mkdirSync, rmSync, unlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { SocketBindError, systemCode } from './bind-error.ts';
+import { fileIdentity, inUse, removeStaleSocket } from './stale-socket.ts';
+
+/** The longest path that an address can hold (unix(7): 108 bytes with the closing NUL). */
+export const MAX_SOCKET_PATH_BYTES = 107;
+
+/** How often a path that was free a moment ago may turn out to be taken. */
+const PUBLISH_ATTEMPTS = 5;
+
+/** `mode`: the permission bits, exactly, whatever the umask. `groupId`: default the process's own. `backlog`: default 128. */
+export type UnixSocketOptions = { mode: number; groupId?: number; backlog?: number };
+
+/** A socket file of ours. `release` removes it, unless another file has taken its place; call it before closing the server. */
+export type UnixSocketClaim = { readonly path: string; release: () => void };
+
+/**
+ * Makes a server (also one of node:http) listen at `path`, and resolves when it does. A stale socket is replaced, a live one never.
+ *
+ * The socket is made in a private folder beside the path and linked to its place when its mode and group are set. So nobody
+ * can connect to it too early; the link fails if another starter was quicker; and Node, which removes the path that it has
+ * bound when the server closes without looking what is there, finds nothing to remove.
+ *
+ * Rejects with a SocketBindError; the server is then closed.
+ */
+export async function bindUnixSocket(
+  server: Server,
+  path: string,
+  options: UnixSocketOptions,
+): Promise<UnixSocketClaim> {
+  const { folder, socket } = privateNames(path);
+  await removeStaleSocket(path);
+  makePrivateFolder(folder, path);
+  try {
+    await listen(server, socket, path, options.backlog ?? 128);
+    setAccess(socket, path, options);
+    await publish(socket, path);
+  } catch (error) {
+    server.close();
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const ours = fileIdentity(path);
+  return {
+    path,
+    release() {
+      try {
+        if (ours !== undefined && fileIdentity(path) === ours) unlinkSync(path);
+      } catch {
+        // A folder that is gone or no longer ours: what is left there is stale, and the next start replaces it.
+      }
+    },
+  };
+}
+
+/** The socket keeps its name if that fits: it is the one that `ss` shows. */
+function privateNames(path: string): { folder: string; socket: string } {
+  const parent = dirname(path);
+  const bytes = Buffer.byteLength(path);
+  const room = MAX_SOCKET_PATH_BYTES - Buffer.byteLength(parent) - '//s'.length;
+  if (bytes > MAX_SOCKET_PATH_BYTES || room < 2) {
+    throw new SocketBindError(
+      'path_too_long',
+      `The socket path ${path} has ${bytes} bytes, which leaves no room within the system's ${MAX_SOCKET_PATH_BYTES}. Choose a shorter one.`,
+    );
+  }
+  const folder = join(parent, `.${randomBytes(4).toString('hex')}`.slice(0, room));
+  const socket = join(folder, basename(path));
+  return { folder, socket: Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES ? socket : join(folder, 's') };
+}
+
+function makePrivateFolder(folder: string, path: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    chmodSync(folder, 0o700);
+  } catch (error) {
+    throw folderError(error, path);
+  }
+}
+
+function folderError(error: unknown, path: string): SocketBindError {
+  const folder = dirname(path);
+  const code = systemCode(error);
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new SocketBindError(
+        'folder_missing',
+        `The folder of the socket ${path} does not exist. Create ${folder}, or choose another path.`,
+      );
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new SocketBindError(
+        'not_writable',
+        `This user may not create the socket ${path} (${code}). Give it write access to ${folder}, or choose another path.`,
+      );
+    default:
+      return bindFailed(path, error);
+  }
+}
+
+function bindFailed(path: string, error: unknown): SocketBindError {
+  return new SocketBindError(
+    'bind_failed',
+    `The socket ${path} could not be opened (${systemCode(error) ?? 'unknown error'}). Choose another path.`,
+  );
+}
+
+async function listen(server: Server, socket: string, path: string, backlog: number): Promise<void> {
+  const listening = once(server, 'listening');
+  server.listen({ path: socket, backlog });
+  try {
+    await listening;
+  } catch (error) {
+    throw bindFailed(path, error);
+  }
+}
+
+function setAccess(socket: string, path: string, options: UnixSocketOptions): void {
+  try {
+    if (options.groupId !== undefined) chownSync(socket, -1, options.groupId);
+  } catch (error) {
+    throw new SocketBindError(
+      'group_not_permitted',
+      `The socket ${path} cannot be given to the group ${options.groupId ?? ''} (${systemCode(error) ?? 'unknown error'}). Add this user to the group, or choose another.`,
+    );
+  }
+  chmodSync(socket, options.mode);
+}
+
+/** Gives the socket its place. A link never replaces what is there. */
+async function publish(socket: string, path: string): Promise<void> {
+  for (let attempt = 0; attempt < PUBLISH_ATTEMPTS; attempt++) {
+    try {
+      linkSync(socket, path);
+      return;
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw folderError(error, path);
+    }
+    await removeStaleSocket(path);
+  }
+  throw inUse(path);
+}

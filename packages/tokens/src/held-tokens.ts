@@ -1,0 +1,100 @@
+import { TokenError } from './errors.ts';
+import { adopted, judgeDisk, overwritesUnseenLogin, type DiskVerdict } from './newest-login.ts';
+import type { TokenStore } from './token-stores.ts';
+import { assertTokenSet, withMembersOf, type TokenSet } from './token-set.ts';
+
+/** One token set and its store, kept in step: work on them is done in turn, and a set is saved before it is held. */
+export class HeldTokens {
+  readonly #store: TokenStore;
+  #held: TokenSet | undefined;
+  #saved: TokenSet | undefined;
+  #lastReadError: TokenError | undefined;
+  #lastTurn: Promise<unknown> = Promise.resolve();
+
+  constructor(store: TokenStore) {
+    this.#store = store;
+  }
+
+  get(): TokenSet | undefined {
+    return this.#held;
+  }
+
+  isSaved(): boolean {
+    return this.#held === this.#saved;
+  }
+
+  /** Why the store could not be read the last time it was, if it could not. */
+  lastReadError(): TokenError | undefined {
+    return this.#lastReadError;
+  }
+
+  /** Runs work that reads and changes the set, after all such work before it. The methods below are called in such work. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#lastTurn.then(work);
+    // A failure is its caller's, and not that of the next in turn.
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /**
+   * Saves a set, then holds it. If the save fails, it is held unsaved.
+   * @throws TokenError `token_invalid`, `newer_login_on_disk`, with nothing changed; `token_save_failed`
+   */
+  async keep(next: TokenSet): Promise<void> {
+    assertTokenSet(next);
+    const onDisk = await this.#lookAtDisk();
+    if (onDisk !== undefined && overwritesUnseenLogin(onDisk, next, this.#saved)) {
+      const where = this.#store.path ?? 'the store';
+      throw new TokenError('newer_login_on_disk', `not saved: ${where} has a newer login than ours; load that one`);
+    }
+    const complete = withMembersOf(withMembersOf(next, this.#held), onDisk);
+    try {
+      await this.#store.write(complete);
+      this.#saved = complete;
+    } finally {
+      this.#held = complete;
+    }
+  }
+
+  /** Holds a set that the store could not take. */
+  keepUnsaved(next: TokenSet): void {
+    this.#held = next;
+  }
+
+  /** Reads the store and takes over what is newer than what is held. */
+  async adopt(): Promise<DiskVerdict | 'invalid'> {
+    let onDisk: TokenSet | undefined;
+    try {
+      onDisk = await this.#store.read();
+      this.#lastReadError = undefined;
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      this.#lastReadError = error;
+      return 'invalid';
+    }
+    if (onDisk === undefined) return 'unchanged';
+    const verdict = judgeDisk(this.#held, onDisk);
+    if (verdict === 'adopted') {
+      this.#held = adopted(this.#held, onDisk);
+      this.#saved = this.#held;
+    }
+    return verdict;
+  }
+
+  /** Forgets the set, and then removes it from the store. */
+  async clear(): Promise<void> {
+    this.#held = undefined;
+    this.#saved = undefined;
+    await this.#store.remove();
+  }
+
+  /** What a save would replace; a file that cannot be read has no login to lose. */
+  async #lookAtDisk(): Promise<TokenSet | undefined> {
+    try {
+      return await this.#store.read({ evenIfOpen: true });
+    } catch (error) {
+      if (error instanceof TokenError) return undefined;
+      throw error;
+    }
+  }
+}
