@@ -10,6 +10,8 @@ import {
 import { fingerprint } from '@token-relay/tokens';
 import type { Server } from 'node:http';
 import { apiRoutes } from './api/routes.ts';
+import { groupId } from './group-id.ts';
+import { RefusalLog } from './refusal-log.ts';
 import type { ReceiverSettings } from './settings.ts';
 import { buildStatus } from './status/build-status.ts';
 import type { ReceiverStatus } from './status/receiver-status.ts';
@@ -30,12 +32,15 @@ export class Receiver {
   readonly #tokens: TokenReceiver;
   readonly #api: Server;
   readonly #startedAtMs = Date.now();
-  readonly #rejected: Record<string, number> = {};
+  readonly #refusals: RefusalLog;
+  readonly #groupId: number | undefined;
   #claim: UnixSocketClaim | undefined;
 
   constructor(options: ReceiverOptions) {
     const { settings, log } = options;
     this.#options = options;
+    this.#refusals = new RefusalLog(log);
+    this.#groupId = settings.socketGroup === undefined ? undefined : groupId(settings.socketGroup);
     this.#tokens = new TokenReceiver({
       unixSocketPath: settings.unixSocketPath,
       tcpHost: settings.tcpHost,
@@ -46,12 +51,12 @@ export class Receiver {
       listenBacklog: settings.listenBacklog,
       maxConnections: settings.maxConnections,
       socketMode: settings.socketMode,
-      ...(settings.socketGroup === undefined ? {} : { socketGroup: settings.socketGroup }),
+      keepRefreshToken: false,
+      ...(this.#groupId === undefined ? {} : { socketGroupId: this.#groupId }),
     });
     this.#tokens.onToken((held) => this.#received(held));
-    this.#tokens.onRejected(({ code, detail, from }) => {
-      this.#rejected[code] = (this.#rejected[code] ?? 0) + 1;
-      log.warn(`A message over ${from} was refused (${code}): ${detail}`, { code, from });
+    this.#tokens.onRejected((rejection) => {
+      this.#refusals.add(rejection, Date.now());
       options.onChange();
     });
     this.#api = createLocalHttp(
@@ -63,7 +68,10 @@ export class Receiver {
   /** Rejects with a SocketBindError that names the socket. */
   async start(): Promise<void> {
     const { settings, log } = this.#options;
-    this.#claim = await bindUnixSocket(this.#api, settings.apiSocketPath, { mode: settings.socketMode });
+    this.#claim = await bindUnixSocket(this.#api, settings.apiSocketPath, {
+      mode: settings.socketMode,
+      ...(this.#groupId === undefined ? {} : { groupId: this.#groupId }),
+    });
     const addresses = await this.#tokens.start();
     for (const address of addresses) log.info(`Listening for tokens on ${formatAddress(address)}`);
     const fellBack = settings.preferUnixSocket && addresses.every(({ kind }) => kind === 'tcp');
@@ -88,8 +96,7 @@ export class Receiver {
       startedAtMs: this.#startedAtMs,
       nowMs: Date.now(),
       listening: this.#tokens.addresses(),
-      messages: this.#tokens.getTokenCount(),
-      rejected: this.#rejected,
+      rejected: this.#refusals.counts,
       held: this.#tokens.getLatestToken(),
       lastError: this.#tokens.getLastError()?.message,
     });

@@ -57,7 +57,7 @@ export class Sender {
       log,
       nowMs: Date.now,
       random: Math.random,
-      sleepUntil: async (atMs, signal) => void (await sleepUntil(atMs, { signal })),
+      sleepUntil: (atMs, signal) => sleepUntil(atMs, { signal }),
       publish: (tokenSet) => this.#publish(tokenSet),
       onChange: () => this.#onChange(),
       advice: { tokenFile: options.settings.tokenFile, appConfigFile: options.settings.appConfig },

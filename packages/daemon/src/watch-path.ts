@@ -57,6 +57,7 @@ export function watchPath(
   }
 
   function lookSoon(): void {
+    if (signal.aborted) return;
     pending ??= setTimeout(look, COALESCE_MS);
   }
 

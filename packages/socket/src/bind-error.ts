@@ -30,7 +30,7 @@ export class SocketBindError extends Error {
   }
 }
 
-/** The system's name for what went wrong, such as ENOENT; undefined for an error that did not come from the system. */
-export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+/** The system's name for what went wrong, such as ENOENT; UNKNOWN for an error that did not come from the system. */
+export function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
 }

@@ -1,13 +1,10 @@
 import type { Socket } from 'node:net';
 import { type DecodeStep, formatReply, MessageDecoder, type Reply } from '@token-relay/protocol';
 
-/** How long a peer may keep the connection after its reply, in milliseconds. */
-const LINGER_MS = 1000;
-
 /** What a connection came to. `lost`: the peer was gone before its message ended. */
 export type Verdict = Exclude<DecodeStep, { status: 'incomplete' }> | { status: 'lost' };
 
-/** `timeoutMs` is for the whole message, from the moment the connection was accepted. */
+/** `timeoutMs` is for the whole message, from the moment the connection was accepted, and again for the peer to close after its reply. */
 export type ConnectionLimits = { maxBytes: number; timeoutMs: number };
 
 /**
@@ -19,15 +16,15 @@ export function receiveMessage(socket: Socket, limits: ConnectionLimits, decide:
   const decoder = new MessageDecoder(limits);
   let isDecided = false;
   const deadline = setTimeout(() => {
-    settle({ status: 'rejected', code: 'timeout', detail: `no whole message within ${limits.timeoutMs} ms` });
+    if (isDecided) socket.destroy();
+    else settle({ status: 'rejected', code: 'timeout', detail: `no whole message within ${limits.timeoutMs} ms` });
   }, limits.timeoutMs);
 
-  function settle(verdict: Verdict | { status: 'incomplete' }): void {
-    if (isDecided || verdict.status === 'incomplete') return;
+  function settle(step: DecodeStep): void {
+    if (step.status === 'incomplete') return;
     isDecided = true;
-    clearTimeout(deadline);
-    const reply = decide(verdict);
-    if (verdict.status !== 'lost') endWithReply(socket, reply);
+    deadline.refresh();
+    endWithReply(socket, decide(step));
   }
 
   socket.on('data', (chunk: Buffer) => {
@@ -37,19 +34,26 @@ export function receiveMessage(socket: Socket, limits: ConnectionLimits, decide:
     if (!isDecided) settle(decoder.end());
   });
   // A peer that does not wait for its reply is no error; one that is gone before its message ended shows in `close`.
-  socket.on('error', () => undefined);
-  socket.on('close', () => settle({ status: 'lost' }));
+  socket.on('error', ignore);
+  socket.on('close', () => {
+    clearTimeout(deadline);
+    if (!isDecided) decide({ status: 'lost' });
+  });
 }
 
 /** Turns a connection away without looking at what it says. */
-export function refuse(socket: Socket, reply: Reply): void {
-  socket.on('error', () => undefined);
+export function refuse(socket: Socket, limits: ConnectionLimits, reply: Reply): void {
+  const deadline = setTimeout(() => socket.destroy(), limits.timeoutMs);
+  socket.on('close', () => clearTimeout(deadline));
+  socket.on('error', ignore);
   socket.resume();
   endWithReply(socket, reply);
 }
 
 function endWithReply(socket: Socket, reply: Reply): void {
   if (reply.kind !== 'unknown') socket.end(formatReply(reply));
-  const linger = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(linger));
+}
+
+function ignore(): void {
+  // The connection is over, and its `close` event follows.
 }

@@ -40,32 +40,49 @@ export function sendToken(address: TokenAddress, payload: string, options: SendO
       else reject(error);
     };
     const onAbort = (): void => settle(abortedError(name));
-    const deadline = setTimeout(() => {
-      settle(new DeliveryError('timeout', `${name} did not finish the delivery within ${options.timeoutMs} ms.`));
-    }, options.timeoutMs);
+    const deadline = setTimeout(() => settle(whenOverdue()), options.timeoutMs);
     options.signal?.addEventListener('abort', onAbort);
     socket.on('error', (error) => settle(deliveryErrorFromSystem(systemCode(error), name)));
-    if (options.expectReply) awaitReply(socket, payload, name, settle);
-    else awaitClose(socket, payload, name, settle);
+    const overdue = new DeliveryError('timeout', `${name} did not answer within ${options.timeoutMs} ms.`);
+    const whenOverdue = options.expectReply
+      ? awaitReply(socket, payload, name, settle, overdue)
+      : awaitClose(socket, payload, name, settle, overdue);
   });
 }
+
+/** Ends a delivery, well or with an error. Only the first call counts. */
+type Settle = (error?: DeliveryError) => void;
+
+/** What a delivery has come to when its deadline passes. */
+type WhenOverdue = () => DeliveryError | undefined;
 
 function abortedError(name: string): DeliveryError {
   return new DeliveryError('aborted', `The delivery to ${name} was aborted.`);
 }
 
 /** Leaves its side open: there are receivers that take its end for the end of the conversation. */
-function awaitReply(socket: Socket, payload: string, name: string, settle: (error?: DeliveryError) => void): void {
+function awaitReply(
+  socket: Socket,
+  payload: string,
+  name: string,
+  settle: Settle,
+  overdue: DeliveryError,
+): WhenOverdue {
   let text = '';
   socket.write(payload);
   socket.setEncoding('latin1');
   socket.on('data', (piece: string) => {
     text += piece;
     if (parseReply(text).kind === 'ok') settle();
-    else if (text.length > MAX_REPLY_CHARACTERS || text.endsWith('\n')) settle(replyError(text, name));
+    else if (text.length > MAX_REPLY_CHARACTERS || isWholeLine(text)) settle(replyError(text, name));
   });
   socket.on('end', () => settle(replyError(text, name)));
   socket.on('close', () => settle(replyError(text, name)));
+  return () => (text.trim() === '' ? overdue : replyError(text, name));
+}
+
+function isWholeLine(text: string): boolean {
+  return text.endsWith('\n') && text.trim() !== '';
 }
 
 function replyError(text: string, name: string): DeliveryError {
@@ -76,16 +93,24 @@ function replyError(text: string, name: string): DeliveryError {
     : new DeliveryError('bad_reply', `${name} answered with something that is neither OK nor ERROR.`);
 }
 
-function awaitClose(socket: Socket, payload: string, name: string, settle: (error?: DeliveryError) => void): void {
+function awaitClose(
+  socket: Socket,
+  payload: string,
+  name: string,
+  settle: Settle,
+  overdue: DeliveryError,
+): WhenOverdue {
   let isSent = false;
   let wait: NodeJS.Timeout | undefined;
-  socket.end(payload, () => {
+  socket.end(payload);
+  socket.on('finish', () => {
     isSent = true;
-    wait = setTimeout(settle, CLOSE_WAIT_MS);
+    wait = setTimeout(() => settle(), CLOSE_WAIT_MS);
   });
   socket.resume();
   socket.on('close', () => {
     clearTimeout(wait);
     settle(isSent ? undefined : deliveryErrorFromSystem('ECONNRESET', name));
   });
+  return () => (isSent ? undefined : overdue);
 }

@@ -44,7 +44,7 @@ export class DeliveryError extends Error {
 }
 
 /** The error for one that the system reported on a connection to this address. */
-export function deliveryErrorFromSystem(systemCode: string | undefined, address: string): DeliveryError {
+export function deliveryErrorFromSystem(systemCode: string, address: string): DeliveryError {
   switch (systemCode) {
     case 'ENOENT':
     case 'ENOTDIR':
@@ -66,6 +66,6 @@ export function deliveryErrorFromSystem(systemCode: string | undefined, address:
     case 'ETIMEDOUT':
       return new DeliveryError('unreachable', `${address} cannot be reached (${systemCode}).`);
     default:
-      return new DeliveryError('connect_failed', `The connection to ${address} failed (${systemCode ?? 'unknown error'}).`);
+      return new DeliveryError('connect_failed', `The connection to ${address} failed (${systemCode}).`);
   }
 }

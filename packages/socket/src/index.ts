@@ -1,4 +1,4 @@
-export { formatAddress, type TokenAddress } from './address.ts';
+export { formatAddress, isLoopback, type TokenAddress } from './address.ts';
 export { SocketBindError, type SocketBindErrorCode } from './bind-error.ts';
 export type { Callback } from './callbacks.ts';
 export { sendToken, type SendOptions } from './deliver.ts';

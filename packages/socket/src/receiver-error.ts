@@ -18,7 +18,11 @@ export class TokenReceiverError extends Error {
   readonly code: 'message_rejected' | 'callback_failed' | 'listener_failed';
   readonly rejection?: Rejection;
 
-  constructor(code: 'message_rejected' | 'callback_failed' | 'listener_failed', message: string, rejection?: Rejection) {
+  constructor(
+    code: 'message_rejected' | 'callback_failed' | 'listener_failed',
+    message: string,
+    rejection?: Rejection,
+  ) {
     super(message);
     this.code = code;
     if (rejection !== undefined) this.rejection = rejection;

@@ -18,7 +18,7 @@ export type TokenReceiverOptions = {
   preferUnixSocket?: boolean;
   /** Bytes of one message; default 8192. */
   maxTokenSize?: number;
-  /** For one whole message, from the connect; default 5000. */
+  /** For one whole message, from the connect, and again for the peer to close after its reply; default 5000. */
   receiveTimeoutMs?: number;
   /** Default 128. */
   listenBacklog?: number;
@@ -128,7 +128,10 @@ export class TokenReceiver {
       {
         onConnection: (socket, from) => this.#accept(socket, from),
         onError: (error) => {
-          this.#lastError = new TokenReceiverError('listener_failed', `A connection was not accepted: ${error.message}`);
+          this.#lastError = new TokenReceiverError(
+            'listener_failed',
+            `A connection was not accepted: ${error.message}`,
+          );
         },
       },
     );
@@ -155,7 +158,7 @@ export class TokenReceiver {
     }
     this.#refused.add(socket);
     socket.on('close', () => this.#refused.delete(socket));
-    refuse(socket, reply);
+    refuse(socket, this.#limits, reply);
   }
 
   #decide(verdict: Verdict, from: 'unix' | 'tcp'): Reply {

@@ -18,7 +18,10 @@ export async function removeStaleSocket(path: string): Promise<void> {
   const found = fileIdentity(path);
   if (found === undefined) return;
   if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) {
-    throw new SocketBindError('not_a_socket', `${path} exists and is not a socket. Move it away, or choose another path.`);
+    throw new SocketBindError(
+      'not_a_socket',
+      `${path} exists and is not a socket. Move it away, or choose another path.`,
+    );
   }
   if ((await probe(path)) === 'gone') return;
   await wait(SECOND_LOOK_MS);
@@ -26,10 +29,14 @@ export async function removeStaleSocket(path: string): Promise<void> {
   discard(path, found);
 }
 
-/** Which file is at a path; undefined if none is. The same file under two names has the same identity. */
+/** Which file is at a path; undefined if none is, or none can be seen. The same file under two names has the same identity. */
 export function fileIdentity(path: string): string | undefined {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats && `${stats.dev}:${stats.ino}`;
+  try {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats && `${stats.dev}:${stats.ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 async function probe(path: string): Promise<'stale' | 'gone'> {
@@ -53,7 +60,7 @@ function connectOnce(path: string): Promise<string | undefined> {
       socket.destroy();
       resolve(undefined);
     });
-    socket.once('error', (error) => resolve(systemCode(error) ?? error.message));
+    socket.once('error', (error) => resolve(systemCode(error)));
   });
 }
 
@@ -67,7 +74,7 @@ function discard(path: string, stale: string): void {
     if (systemCode(error) === 'ENOENT') return;
     throw new SocketBindError(
       'not_writable',
-      `The stale socket ${path} could not be removed (${systemCode(error) ?? 'unknown error'}). Remove it, or choose another path.`,
+      `The stale socket ${path} could not be removed (${systemCode(error)}). Remove it, or choose another path.`,
     );
   }
   if (fileIdentity(aside) !== stale) {

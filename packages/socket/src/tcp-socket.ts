@@ -48,8 +48,11 @@ function bindError(address: string, error: unknown): SocketBindError {
       return new SocketBindError('address_not_available', `This machine has no address for ${address} (${code}).`);
     case 'EACCES':
     case 'EPERM':
-      return new SocketBindError('port_not_permitted', `This user may not listen on ${address}. Choose a port from 1024 on.`);
+      return new SocketBindError(
+        'port_not_permitted',
+        `This user may not listen on ${address}. Choose a port from 1024 on.`,
+      );
     default:
-      return new SocketBindError('bind_failed', `${address} could not be opened (${code ?? 'unknown error'}).`);
+      return new SocketBindError('bind_failed', `${address} could not be opened (${code}).`);
   }
 }

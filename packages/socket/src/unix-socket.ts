@@ -108,7 +108,7 @@ function folderError(error: unknown, path: string): SocketBindError {
 function bindFailed(path: string, error: unknown): SocketBindError {
   return new SocketBindError(
     'bind_failed',
-    `The socket ${path} could not be opened (${systemCode(error) ?? 'unknown error'}). Choose another path.`,
+    `The socket ${path} could not be opened (${systemCode(error)}). Choose another path.`,
   );
 }
 
@@ -128,7 +128,7 @@ function setAccess(socket: string, path: string, options: UnixSocketOptions): vo
   } catch (error) {
     throw new SocketBindError(
       'group_not_permitted',
-      `The socket ${path} cannot be given to the group ${options.groupId ?? ''} (${systemCode(error) ?? 'unknown error'}). Add this user to the group, or choose another.`,
+      `The socket ${path} cannot be given to the group ${options.groupId ?? ''} (${systemCode(error)}). Add this user to the group, or choose another.`,
     );
   }
   chmodSync(socket, options.mode);

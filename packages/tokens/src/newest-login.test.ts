@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { adopted, isNewerLogin, judgeDisk, overwritesUnseenLogin } from './newest-login.ts';
 
-const held = { accessToken: 'ours', refreshToken: 'r1', loginAtMs: 10_000, expiresAtMs: 500_000 };
-const { loginAtMs: _known, ...withoutLogin } = held;
+const withoutLogin = { accessToken: 'ours', refreshToken: 'r1', expiresAtMs: 500_000 };
+const held = { ...withoutLogin, loginAtMs: 10_000 };
 
 describe('what is found on disk', () => {
   test.each([

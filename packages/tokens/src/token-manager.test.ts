@@ -105,6 +105,14 @@ describe('a valid access token', () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
+  test('a refresh that fails is tried once for a hundred callers, and fails them all', async () => {
+    const refresh = vi.fn(() => Promise.reject(new Error('down')));
+    const manager = await managerOf(expiringIn(-1), { refresh });
+    const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => manager.getValidAccessToken()));
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(100);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
   test('a fresh one is returned without a refresh', async () => {
     const refresh = vi.fn(() => Promise.resolve(answer));
     expect(await (await managerOf(expiringIn(16), { refresh })).getValidAccessToken()).toBe('old');
@@ -144,6 +152,16 @@ describe('a valid access token', () => {
 });
 
 describe('refreshNow', () => {
+  test('is one refresh for all who ask while it runs, and a new one afterwards', async () => {
+    const refresh = vi.fn(() => Promise.resolve(answer));
+    const manager = await managerOf(expiringIn(1), { refresh });
+    const results = await Promise.all([manager.refreshNow(), manager.refreshNow(), manager.getValidAccessToken()]);
+    expect(results[0]).toBe(results[1]);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    await manager.refreshNow();
+    expect(refresh).toHaveBeenCalledTimes(2);
+  });
+
   test('refreshes whatever the age, and The login time never moves on a refresh', async () => {
     const manager = await managerOf(expiringIn(29), { refresh: () => Promise.resolve(answer) });
     const result = await manager.refreshNow();

@@ -1,4 +1,4 @@
-import { chmod, chown, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TokenManager, fileStore, readTokenFile, type RefreshFunction } from '../src/index.ts';
@@ -153,12 +153,22 @@ describe('when the file changes under a manager', () => {
     ]);
   });
 
+  test('a file that broke is replaced by the next save', async () => {
+    const path = await tokenFile();
+    const manager = managerOf(path);
+    await manager.load();
+    await put(path, '{"token":');
+    expect((await manager.refreshNow()).status).toBe('refreshed');
+    expect(await jsonOf(path)).toMatchObject({ creation_timestamp: LOGIN, token: { access_token: 'new' } });
+  });
+
   test('a file that was removed is unchanged, and the next save makes it again', async () => {
     const path = await tokenFile();
     const manager = managerOf(path);
     await manager.load();
-    await put(path, '');
-    expect(await manager.adoptIfNewer()).toBe('invalid');
+    await rm(path);
+    expect(await manager.adoptIfNewer()).toBe('unchanged');
+    expect(manager.getAccessToken()).toBe('old');
     await manager.refreshNow();
     expect(await jsonOf(path)).toMatchObject({ creation_timestamp: LOGIN, token: { access_token: 'new' } });
   });

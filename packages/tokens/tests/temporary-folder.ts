@@ -7,7 +7,10 @@ import { onTestFinished } from 'vitest';
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tokens-'));
   await chmod(folder, 0o755);
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(async () => {
+    await chmod(folder, 0o755);
+    await rm(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 

@@ -10,7 +10,6 @@ export interface StatusParts {
   readonly startedAtMs: number;
   readonly nowMs: number;
   readonly listening: readonly TokenAddress[];
-  readonly messages: number;
   readonly rejected: Readonly<Record<string, number>>;
   readonly held: HeldToken | undefined;
   readonly lastError: string | undefined;
@@ -26,7 +25,6 @@ export function buildStatus({ held, lastError, listening, nowMs, startedAtMs, ..
     state: STATES[lookUp(held, nowMs).kind],
     listening: listening.map(formatAddress),
     generation: held?.generation ?? 0,
-    messages: parts.messages,
     rejected: { ...parts.rejected },
     ...(held === undefined
       ? {}

@@ -12,8 +12,6 @@ export const receiverStatusSchema = z.object({
   listening: z.array(z.string()),
   /** 1, 2, 3 … of the tokens accepted since the start; 0 before the first */
   generation: z.number(),
-  /** messages acknowledged, repeats included */
-  messages: z.number(),
   /** messages refused, by code */
   rejected: z.record(z.string(), z.number()),
   token: z.optional(

@@ -15,7 +15,7 @@ export function statusLines(status: ReceiverStatus): string[] {
     `Token:       ${token === undefined ? 'none' : `${token.fingerprint}…, generation ${status.generation}, received ${local(token.received_at)} over ${token.from}`}`,
     `Expires:     ${token === undefined ? '-' : expiry(status)}`,
     `Listening:   ${status.listening.join(', ')}`,
-    `Messages:    ${status.messages} accepted${rejected.length > 0 ? `; refused: ${rejected.join(', ')}` : ''}`,
+    `Refused:     ${rejected.length > 0 ? rejected.join(', ') : 'nothing'}`,
     ...(status.last_error === undefined ? [] : [`Last error:  ${status.last_error}`]),
     `Daemon:      version ${status.version}, process ${status.pid}, started ${local(status.started_at)}`,
   ];

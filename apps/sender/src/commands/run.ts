@@ -7,7 +7,7 @@ import {
   type DaemonContext,
   type Surroundings,
 } from '@token-relay/daemon';
-import { bindUnixSocket } from '@token-relay/socket';
+import { bindUnixSocket, type UnixSocketClaim } from '@token-relay/socket';
 import { readAppConfig } from '../app-config.ts';
 import { controlRoutes } from '../control/control-routes.ts';
 import { asCommandFailure } from '../failures.ts';
@@ -54,14 +54,11 @@ async function serve(
       maxConnections: 32,
     },
   );
-  // The control socket is also the lock: whoever has bound it owns the login.
-  const claim = await bindUnixSocket(control, settings.controlSocketPath, { mode: 0o600 }).catch((error: unknown) => {
-    throw asCommandFailure(error);
-  });
+  let claim: UnixSocketClaim | undefined;
   try {
-    await sender.refresher.load().catch((error: unknown) => {
-      throw asCommandFailure(error);
-    });
+    // The control socket is also the lock: whoever has bound it owns the login.
+    claim = await bindUnixSocket(control, settings.controlSocketPath, { mode: 0o600 });
+    await sender.refresher.load();
     const tryReload = (why: string) => {
       reload(why).catch((error: unknown) => {
         if (!(error instanceof ConfigurationError)) throw error;
@@ -84,8 +81,10 @@ async function serve(
     log.info(`token-refresh-sender ${version} started; control socket ${settings.controlSocketPath}`);
     systemd.ready();
     await sender.refresher.run(stop);
+  } catch (error) {
+    throw asCommandFailure(error);
   } finally {
-    claim.release();
+    claim?.release();
     control.close();
     control.closeAllConnections();
     await sender.targets.close();

@@ -22,7 +22,7 @@ export interface RefresherDependencies {
   readonly nowMs: () => number;
   readonly random: () => number;
   /** Resolves at the wall-clock time, or as soon as the signal aborts. */
-  readonly sleepUntil: (atMs: number, signal: AbortSignal) => Promise<void>;
+  readonly sleepUntil: (atMs: number, signal: AbortSignal) => Promise<unknown>;
   /** Hands a token set to the targets; returns at once. */
   readonly publish: (tokenSet: TokenSet) => void;
   /** Called whenever something that `snapshot` shows has changed. */
@@ -222,14 +222,15 @@ export class Refresher {
     const { manager, log, nowMs } = this.#deps;
     const before = this.#state;
     const tokenSet = manager.get();
-    const leftMs = (tokenSet?.expiresAtMs ?? nowMs()) - nowMs();
+    const lifetimeMs = (tokenSet?.expiresAtMs ?? 0) - (tokenSet?.issuedAtMs ?? 0);
     this.#enter({ state: healthy });
     this.#refreshes += 1;
     if (before.kind !== 'healthy') log.info('Recovered: Schwab accepts the login again');
-    const message = `Token refreshed successfully (expires in ${duration(Math.round(leftMs / 1_000) * 1_000)})`;
+    const message = `Token refreshed successfully (expires in ${duration(lifetimeMs)})`;
     log.info(message, tokenSet?.accessToken === undefined ? {} : { token: fingerprint(tokenSet.accessToken) });
     this.#lastRefresh = { atMs: nowMs(), ok: true, message: 'succeeded' };
-    if (saveError !== undefined) this.#saveFailed(saveError);
+    if (saveError === undefined) log.info(`Tokens saved to ${this.#deps.advice.tokenFile}`);
+    else this.#saveFailed(saveError);
     this.#publish();
     return saveError === undefined
       ? { kind: 'refreshed', message }
