@@ -1,6 +1,7 @@
 /** Bundles each daemon into one file, which is what runs and what is deployed. */
 import { chmod, readFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { slimming } from './bundle-slimming.ts';
 
 const apps = ['sender', 'receiver'] as const;
 const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
@@ -18,6 +19,7 @@ for (const app of apps) {
     conditions: ['source'],
     // A native addon cannot be bundled; it is looked up at run time.
     external: ['sd-notify'],
+    plugins: [slimming],
     define: { TOKEN_RELAY_VERSION: JSON.stringify(version) },
     minifySyntax: true,
     minifyWhitespace: true,

@@ -32,10 +32,11 @@ const routes: Route[] = [
   {
     method: 'GET',
     path: '/v1/echo',
-    answer: async ({ url, headers }) => ({
-      status: 200,
-      body: `${url.searchParams.get('q') ?? ''} ${headers['x-a'] ?? ''}`,
-    }),
+    answer: ({ url, headers }) =>
+      Promise.resolve({
+        status: 200,
+        body: `${url.searchParams.get('q') ?? ''} ${String(headers['x-a'] ?? '')}`,
+      }),
   },
   { method: 'POST', path: '/v1/refresh', answer: () => ({ status: 202, body: { asked: true } }) },
   { method: 'GET', path: '/none', answer: () => ({ status: 304, headers: { ETag: '"1"' } }) },

@@ -104,6 +104,19 @@ test('a folder that is removed and made again is followed', async () => {
   }
 });
 
+test('a folder that is exchanged for another is followed', async () => {
+  const [folderNow, folderNext] = [join(folder, 'now'), join(folder, 'next')];
+  await mkdir(folderNow);
+  await mkdir(folderNext);
+  await writeFile(join(folderNext, 'x'), 'x');
+  watch(join(folderNow, 'x'));
+  await rename(folderNow, join(folder, 'old'));
+  await rename(folderNext, folderNow);
+  await seenLast(there);
+  await rm(join(folderNow, 'x'));
+  await seenLast(gone);
+});
+
 test('a change that no watch can see is found by the poll', async () => {
   const [a, b] = [join(folder, 'a'), join(folder, 'b')];
   await mkdir(join(a, 'sub'), { recursive: true });

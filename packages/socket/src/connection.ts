@@ -7,12 +7,14 @@ export type Verdict = Exclude<DecodeStep, { status: 'incomplete' }> | { status: 
 /** `timeoutMs` is for the whole message, from the moment the connection was accepted, and again for the peer to close after its reply. */
 export type ConnectionLimits = { maxBytes: number; timeoutMs: number };
 
+/** `decide` is called once, with what came of the connection, and gives the reply; `onClosed` once it is closed. */
+export type ConnectionOwner = { decide: (verdict: Verdict) => Reply; onClosed: () => void };
+
 /**
- * Reads one message from an accepted connection (which must allow half-open), has `decide` called with what came of it, once, sends
- * its reply and sees the connection to its end. After the reply it ignores what the peer still sends: a close with unread
- * bytes would reset the connection, and the peer might lose the reply.
+ * Reads one message from an accepted connection, which must allow half-open, and sees it to its end. After the reply it ignores what
+ * the peer still sends: a close with unread bytes would reset the connection, and the peer might lose the reply.
  */
-export function receiveMessage(socket: Socket, limits: ConnectionLimits, decide: (verdict: Verdict) => Reply): void {
+export function receiveMessage(socket: Socket, limits: ConnectionLimits, owner: ConnectionOwner): void {
   const decoder = new MessageDecoder(limits);
   let isDecided = false;
   const deadline = setTimeout(() => {
@@ -24,7 +26,7 @@ export function receiveMessage(socket: Socket, limits: ConnectionLimits, decide:
     if (step.status === 'incomplete') return;
     isDecided = true;
     deadline.refresh();
-    endWithReply(socket, decide(step));
+    endWithReply(socket, owner.decide(step));
   }
 
   socket.on('data', (chunk: Buffer) => {
@@ -37,14 +39,18 @@ export function receiveMessage(socket: Socket, limits: ConnectionLimits, decide:
   socket.on('error', ignore);
   socket.on('close', () => {
     clearTimeout(deadline);
-    if (!isDecided) decide({ status: 'lost' });
+    if (!isDecided) owner.decide({ status: 'lost' });
+    owner.onClosed();
   });
 }
 
 /** Turns a connection away without looking at what it says. */
-export function refuse(socket: Socket, limits: ConnectionLimits, reply: Reply): void {
+export function refuse(socket: Socket, limits: ConnectionLimits, reply: Reply, onClosed: () => void): void {
   const deadline = setTimeout(() => socket.destroy(), limits.timeoutMs);
-  socket.on('close', () => clearTimeout(deadline));
+  socket.on('close', () => {
+    clearTimeout(deadline);
+    onClosed();
+  });
   socket.on('error', ignore);
   socket.resume();
   endWithReply(socket, reply);

@@ -145,8 +145,10 @@ export class TokenReceiver {
       return;
     }
     this.#connections.add(socket);
-    socket.on('close', () => this.#connections.delete(socket));
-    receiveMessage(socket, this.#limits, (verdict) => this.#decide(verdict, from));
+    receiveMessage(socket, this.#limits, {
+      decide: (verdict) => this.#decide(verdict, from),
+      onClosed: () => this.#connections.delete(socket),
+    });
   }
 
   /** Those turned away are as many as the others at most: beyond that they are not even told why. */
@@ -157,8 +159,7 @@ export class TokenReceiver {
       return;
     }
     this.#refused.add(socket);
-    socket.on('close', () => this.#refused.delete(socket));
-    refuse(socket, this.#limits, reply);
+    refuse(socket, this.#limits, reply, () => this.#refused.delete(socket));
   }
 
   #decide(verdict: Verdict, from: 'unix' | 'tcp'): Reply {
