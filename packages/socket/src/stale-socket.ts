@@ -66,7 +66,9 @@ function connectOnce(path: string): Promise<string | undefined> {
 
 /** Another starter may have put its own socket there since: moved aside first, looked at, and put back if it is not the stale one. */
 function discard(path: string, stale: string): void {
-  if (fileIdentity(path) !== stale) throw inUse(path);
+  const present = fileIdentity(path);
+  if (present === undefined) return;
+  if (present !== stale) throw inUse(path);
   const aside = join(dirname(path), `.${randomBytes(6).toString('hex')}`);
   try {
     renameSync(path, aside);

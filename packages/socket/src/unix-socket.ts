@@ -141,7 +141,7 @@ async function publish(socket: string, path: string): Promise<void> {
       linkSync(socket, path);
       return;
     } catch (error) {
-      unlinkSync(path); continue;
+      if (systemCode(error) !== 'EEXIST') throw folderError(error, path);
     }
     await removeStaleSocket(path);
   }

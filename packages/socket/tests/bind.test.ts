@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -74,6 +75,27 @@ describe('a Unix socket', () => {
       expect(winners[0]?.getTokenCount()).toBe(1);
       expect(readdirSync(join(path, '..'))).toEqual(['token.sock']);
     }
+  });
+
+  test('gives way to a starter that took the path at the last moment', async () => {
+    const { path: rival } = await runningReceiver();
+    const path = join(dirname(rival), 'wanted.sock');
+    const server = createServer().once('listening', () => linkSync(rival, path));
+    await expect(bindUnixSocket(server, path, { mode: 0o600 })).rejects.toMatchObject({ code: 'socket_in_use' });
+    expect(server.listening).toBe(false);
+    expect(await exchange(path, jsonMessage('to-the-rival'))).toBe('OK');
+  });
+
+  test('replaces a stale one that turned up at the last moment', async () => {
+    const folder = tempFolder();
+    const path = join(folder, 'wanted.sock');
+    await leaveStaleSocket(join(folder, 'stale.sock'));
+    const server = closing(createServer((socket) => socket.end('hello')));
+    server.once('listening', () => renameSync(join(folder, 'stale.sock'), path));
+    const claim = await bindUnixSocket(server, path, { mode: 0o600 });
+    expect(await exchange(path, '')).toBe('hello');
+    claim.release();
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test('does not touch a file at its path', async () => {
