@@ -1,6 +1,6 @@
 /**
- * `npm start`: the pair, running. Against Schwab when configs/schwab_app_config.yaml is there, otherwise against the
- * sandbox with tokens that live for seconds, so that a newcomer watches the whole thing work at once.
+ * `npm start`: the pair, running. Against Schwab when configs/schwab_app_config.yaml is there, otherwise (or with
+ * `npm start -- --sandbox`) against the sandbox with tokens that live for seconds, so that a newcomer watches the whole thing work at once.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -75,11 +75,12 @@ async function startSandbox(folder: string): Promise<readonly string[]> {
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 
-const demo = !existsSync(APP_CONFIG);
+const asked = process.argv.includes('--sandbox');
+const demo = asked || !existsSync(APP_CONFIG);
 const folder = demo ? mkdtempSync(join(tmpdir(), 'token-relay-demo-')) : undefined;
 console.log(
   demo
-    ? `No ${APP_CONFIG}: running against the sandbox, a stand-in for Schwab; its made-up tokens live ${DEMO_TOKEN_SECONDS} seconds. Ctrl+C stops.`
+    ? `${asked ? 'As asked' : `No ${APP_CONFIG}`}: running against the sandbox, a stand-in for Schwab; its made-up tokens live ${DEMO_TOKEN_SECONDS} seconds. Ctrl+C stops.`
     : `Running against Schwab with ${APP_CONFIG}. Ctrl+C stops.`,
 );
 console.log(

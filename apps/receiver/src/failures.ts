@@ -10,12 +10,22 @@ export function asCommandFailure(error: unknown): unknown {
     return new CommandFailure(error.message, inUse ? ExitCode.failed : ExitCode.configuration);
   }
   if (error instanceof LocalHttpError) {
-    return error.code === 'daemon_not_running'
-      ? new CommandFailure(
+    switch (error.code) {
+      case 'daemon_not_running':
+        return new CommandFailure(
           `token-receiver is not running (nobody listens at ${error.socketPath}). Start it with: token-receiver run`,
           ExitCode.unavailable,
-        )
-      : new CommandFailure(error.message, ExitCode.failed);
+        );
+      case 'denied':
+        return new CommandFailure(
+          `${error.message}: its mode and group are the receiver's socket_mode and socket_group.`,
+          ExitCode.failed,
+        );
+      case 'timeout':
+        return new CommandFailure(`${error.message}; try again.`, ExitCode.tryAgain);
+      case 'bad_answer':
+        return new CommandFailure(error.message, ExitCode.failed);
+    }
   }
   return error;
 }

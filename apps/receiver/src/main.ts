@@ -10,6 +10,7 @@ const surroundings: Surroundings = {
   uid: process.getuid?.() ?? 0,
   pid: process.pid,
   signals: process,
+  stdin: () => process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   stdoutFile: fstatSync(1),

@@ -11,11 +11,15 @@ import { fingerprint } from '@token-relay/tokens';
 import type { Server } from 'node:http';
 import { apiRoutes } from './api/routes.ts';
 import { groupId } from './group-id.ts';
+import { LineBudget } from './line-budget.ts';
 import { RefusalLog } from './refusal-log.ts';
 import type { ReceiverSettings } from './settings.ts';
 import { buildStatus } from './status/build-status.ts';
 import type { ReceiverStatus } from './status/receiver-status.ts';
 import { version } from './version.ts';
+
+/** Changes within this time are told of together. */
+const CHANGE_DELAY_MS = 100;
 
 export interface ReceiverOptions {
   readonly settings: ReceiverSettings;
@@ -33,6 +37,8 @@ export class Receiver {
   readonly #api: Server;
   readonly #startedAtMs = Date.now();
   readonly #refusals: RefusalLog;
+  readonly #budget = new LineBudget(Date.now());
+  #telling: NodeJS.Timeout | undefined;
   readonly #groupId: number | undefined;
   #claim: UnixSocketClaim | undefined;
 
@@ -57,7 +63,7 @@ export class Receiver {
     this.#tokens.onToken((held) => this.#received(held));
     this.#tokens.onRejected((rejection) => {
       this.#refusals.add(rejection, Date.now());
-      options.onChange();
+      this.#changed();
     });
     this.#api = createLocalHttp(
       apiRoutes({ heldToken: () => this.#tokens.getLatestToken(), status: () => this.status(), nowMs: Date.now }),
@@ -83,6 +89,7 @@ export class Receiver {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#telling);
     this.#claim?.release();
     this.#api.close();
     this.#api.closeAllConnections();
@@ -102,17 +109,28 @@ export class Receiver {
     });
   }
 
+  /** After the acknowledgement: nothing here delays a sender. */
   #received({ message, generation, from }: HeldToken): void {
-    const { log, hideSecret, onChange } = this.#options;
-    const print = fingerprint(message.accessToken);
-    hideSecret(message.accessToken, `(token ${print})`);
-    if (message.refreshToken !== undefined)
-      hideSecret(message.refreshToken, `(token ${fingerprint(message.refreshToken)})`);
-    log.info(`Token received over ${from} (generation ${generation}, ${expiry(message.expiresAtMs, Date.now())})`, {
+    const { log, hideSecret } = this.#options;
+    this.#changed();
+    const nowMs = Date.now();
+    const skipped = this.#budget.take(nowMs);
+    if (skipped === undefined) return;
+    const token = fingerprint(message.accessToken);
+    hideSecret(message.accessToken, `(token ${token})`);
+    const others = skipped === 0 ? '' : `; ${skipped} more since the last line`;
+    log.info(`Token received over ${from} (generation ${generation}, ${expiry(message.expiresAtMs, nowMs)}${others})`, {
       generation,
-      token: print,
+      token,
     });
-    onChange();
+  }
+
+  /** Tells of a burst of changes once. */
+  #changed(): void {
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      this.#options.onChange();
+    }, CHANGE_DELAY_MS);
   }
 }
 

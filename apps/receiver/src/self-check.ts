@@ -1,5 +1,6 @@
 /** The watchdog's food: the receiver asks itself over its own socket, and only an answer feeds the dog. */
-import { requestLocal, sleepUntil, type Log, type Systemd } from '@token-relay/daemon';
+import { requestLocal, type Log, type Systemd } from '@token-relay/daemon';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /** Runs until the signal aborts; with no watchdog configured it costs no timer. */
 export async function feedWatchdog(
@@ -13,14 +14,19 @@ export async function feedWatchdog(
     await aborted(signal);
     return;
   }
-  while (!signal.aborted) {
+  const isStopped = (): boolean => signal.aborted;
+  while (!isStopped()) {
     try {
-      const { status } = await requestLocal(apiSocketPath, { method: 'GET', path: '/healthz', timeoutMs: intervalMs });
+      const question = { method: 'GET', path: '/healthz', timeoutMs: intervalMs, signal } as const;
+      const { status } = await requestLocal(apiSocketPath, question);
       if (status === 200) watchdog.pet();
+      else log.warn(`The receiver answers itself with HTTP ${status} on ${apiSocketPath}`);
     } catch (error) {
+      if (isStopped()) return;
       log.warn(`The receiver does not answer itself: ${error instanceof Error ? error.message : String(error)}`);
     }
-    await sleepUntil(Date.now() + intervalMs, { signal });
+    // Running time, as systemd counts it: a clock that is set back must not starve the dog.
+    await wait(intervalMs, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import {
   booleanSetting,
+  ConfigurationError,
   durationSetting,
   integerSetting,
   loadSettings,
@@ -15,6 +16,7 @@ import {
   textSetting,
   type SettingsOf,
 } from '@token-relay/daemon';
+import { MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
 import { join } from 'node:path';
 
 export const ENV_PREFIX = 'TOKEN_RECEIVER_';
@@ -85,11 +87,23 @@ export async function loadReceiverSettings({ env, cwd, uid, flags }: SettingsCon
     cwd,
   });
   const inRuntimeFolder = (name: string) => join(runtimeFolder({ env, uid, create: true }), name);
+  const unixSocketPath = values.unixSocketPath ?? inRuntimeFolder('token.sock');
+  const apiSocketPath = values.apiSocketPath ?? inRuntimeFolder('api.sock');
+  checkSocketPath('unix_socket_path', unixSocketPath);
+  checkSocketPath('api_socket_path', apiSocketPath);
   return {
     ...values,
-    unixSocketPath: values.unixSocketPath ?? inRuntimeFolder('token.sock'),
-    apiSocketPath: values.apiSocketPath ?? inRuntimeFolder('api.sock'),
+    unixSocketPath,
+    apiSocketPath,
     logFileIsDefault: sources.logFile === 'default',
     warnings,
   };
+}
+
+function checkSocketPath(name: string, path: string): void {
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return;
+  throw new ConfigurationError(
+    'config_invalid',
+    `${name}: the path ${path} is longer than ${MAX_SOCKET_PATH_BYTES} bytes, the limit of unix(7); choose a shorter one.`,
+  );
 }

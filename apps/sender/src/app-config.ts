@@ -1,5 +1,5 @@
 /** `schwab_app_config.yaml`: the app registered at Schwab. Holds secrets: read by its owner alone. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, readSecretYaml } from '@token-relay/daemon';
 import * as z from 'zod/mini';
@@ -10,7 +10,7 @@ const PLACEHOLDER = /^(YOUR|PUT)[-_]/i;
 
 const text = z.string().check(z.minLength(1));
 
-const appConfigSchema = z.object({
+const appConfigSchema = z.strictObject({
   app_name: z.optional(z.string()),
   /** 32 or 48 characters at Schwab */
   app_key: text,
@@ -30,8 +30,16 @@ export interface AppConfig extends AppCredentials {
  * @throws ConfigurationError that names the file and what to do.
  */
 export async function readAppConfig(path: string, credentialsFolder: string | undefined): Promise<AppConfig> {
-  const config = await readSecretYaml(path, appConfigSchema);
-  const appSecret = credentialFrom(credentialsFolder, 'app_secret') ?? config.app_secret;
+  const credentials = credentialsFolder === undefined ? {} : { credentialsDirectory: credentialsFolder };
+  const config = await readSecretYaml(path, appConfigSchema, credentials).catch((error: unknown) => {
+    if (!(error instanceof ConfigurationError) || error.code !== 'config_missing') throw error;
+    throw new ConfigurationError(
+      'config_missing',
+      'there is no such file; write app_key, app_secret and callback_url of your app at developer.schwab.com there (schwab_app_config.example.yaml shows how), and run chmod 600 on it.',
+      { file: path },
+    );
+  });
+  const appSecret = (await credentialFrom(credentialsFolder, 'app_secret')) ?? config.app_secret;
   if (appSecret === undefined) {
     throw new ConfigurationError(
       'config_invalid',
@@ -58,8 +66,15 @@ export async function readAppConfig(path: string, credentialsFolder: string | un
   };
 }
 
-function credentialFrom(folder: string | undefined, name: string): string | undefined {
+async function credentialFrom(folder: string | undefined, name: string): Promise<string | undefined> {
   if (folder === undefined) return undefined;
-  const path = join(folder, name);
-  return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
+  const file = join(folder, name);
+  const fail = (problem: string) => new ConfigurationError('config_unreadable', problem, { file });
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    const errno = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    if (errno === 'ENOENT') return undefined;
+    throw fail(`the credential cannot be read (${errno}); see LoadCredential= of the unit`);
+  });
+  if (text?.trim() === '') throw fail('the credential is empty; see LoadCredential= of the unit');
+  return text?.trim();
 }

@@ -1,5 +1,5 @@
 /** Turns what a part rejected with into what the command line says: a message for people, and the design's exit code. */
-import { CommandFailure, ExitCode } from '@token-relay/daemon';
+import { CommandFailure, ExitCode, LocalHttpError } from '@token-relay/daemon';
 import { SocketBindError } from '@token-relay/socket';
 import { TokenError } from '@token-relay/tokens';
 
@@ -7,6 +7,21 @@ import { TokenError } from '@token-relay/tokens';
 export function asCommandFailure(error: unknown): unknown {
   if (error instanceof SocketBindError) {
     return new CommandFailure(error.message, error.code === 'socket_in_use' ? ExitCode.failed : ExitCode.configuration);
+  }
+  if (error instanceof LocalHttpError) {
+    switch (error.code) {
+      case 'daemon_not_running':
+        return new CommandFailure(
+          `token-refresh-sender is not running (nobody listens at ${error.socketPath}). Start it with: token-refresh-sender run`,
+          ExitCode.unavailable,
+        );
+      case 'denied':
+        return new CommandFailure(`${error.message}: run this as the user that the sender runs as.`, ExitCode.failed);
+      case 'timeout':
+        return new CommandFailure(`${error.message}; try again.`, ExitCode.tryAgain);
+      case 'bad_answer':
+        return new CommandFailure(error.message, ExitCode.failed);
+    }
   }
   if (error instanceof TokenError) {
     switch (error.code) {

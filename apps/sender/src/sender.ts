@@ -4,7 +4,8 @@ import { sendToken } from '@token-relay/socket';
 import { fileStore, fingerprint, TokenManager, type TokenSet } from '@token-relay/tokens';
 import type { AppConfig } from './app-config.ts';
 import { Targets } from './delivery/targets.ts';
-import { refreshFunction, Refresher } from './refresh/refresher.ts';
+import { refreshFunction } from './refresh/refresh-function.ts';
+import { Refresher } from './refresh/refresher.ts';
 import { judgeRefreshAnswer, type RefreshOutcome } from './refresh/token-answer.ts';
 import { postForm } from './refresh/token-endpoint.ts';
 import { refreshRequest } from './refresh/token-request.ts';
@@ -57,7 +58,7 @@ export class Sender {
       log,
       nowMs: Date.now,
       random: Math.random,
-      sleepUntil: (atMs, signal) => sleepUntil(atMs, { signal }),
+      pause: (ms, signal) => sleepUntil(runningMs() + ms, { signal, nowMs: runningMs }),
       publish: (tokenSet) => this.#publish(tokenSet),
       onChange: () => this.#onChange(),
       advice: { tokenFile: options.settings.tokenFile, appConfigFile: options.settings.appConfig },
@@ -113,4 +114,9 @@ export class Sender {
     this.#hide(accessToken);
     this.targets.publish({ accessToken, expiresAtMs, ...(refreshToken === undefined ? {} : { refreshToken }) });
   }
+}
+
+/** Time that nobody can set. */
+function runningMs(): number {
+  return performance.now();
 }

@@ -14,7 +14,7 @@ import {
   textSetting,
   type SettingsOf,
 } from '@token-relay/daemon';
-import { isLoopback } from '@token-relay/socket';
+import { isLoopback, MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
 import { join } from 'node:path';
 import { targetConfigs, targetsSchema } from './delivery/target-settings.ts';
 import type { TargetConfig } from './delivery/target.ts';
@@ -87,10 +87,12 @@ export async function loadSenderSettings({ env, cwd, uid, flags }: SettingsConte
   checkUrl('token_url', values.tokenUrl);
   checkUrl('authorize_url', values.authorizeUrl);
   const inRuntimeFolder = (name: string) => join(runtimeFolder({ env, uid, create: true }), name);
-  const { socketPath, controlSocketPath, targets, ...rest } = values;
+  const { socketPath, targets, ...rest } = values;
+  const controlSocketPath = values.controlSocketPath ?? inRuntimeFolder('control.sock');
+  checkSocketPath('control_socket_path', controlSocketPath);
   return {
     ...rest,
-    controlSocketPath: controlSocketPath ?? inRuntimeFolder('control.sock'),
+    controlSocketPath,
     targets:
       targets === undefined
         ? targetConfigs([{ name: 'receiver', unix: socketPath ?? inRuntimeFolder('token.sock') }], cwd)
@@ -110,5 +112,13 @@ function checkUrl(name: string, text: string): void {
     url?.protocol === 'http:'
       ? `${name}: ${url.host} would be sent your login in the clear; use https: (http: is for loopback only).`
       : `${name} must be an https: address.`,
+  );
+}
+
+function checkSocketPath(name: string, path: string): void {
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return;
+  throw new ConfigurationError(
+    'config_invalid',
+    `${name}: the path ${path} is longer than ${MAX_SOCKET_PATH_BYTES} bytes, the limit of unix(7); choose a shorter one.`,
   );
 }

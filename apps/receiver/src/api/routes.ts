@@ -19,7 +19,7 @@ export function apiRoutes(source: ApiSource): readonly Route[] {
       answer: ({ headers }) =>
         withValidToken(source, (held, nowMs) => {
           const etag = `"${held.generation}"`;
-          if (headers['if-none-match'] === etag) return { status: 304, headers: { ETag: etag } };
+          if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { ETag: etag } };
           return { status: 200, headers: { ETag: etag }, body: tokenView(held, nowMs) };
         }),
     },
@@ -36,6 +36,11 @@ export function apiRoutes(source: ApiSource): readonly Route[] {
     { method: 'GET', path: '/v1/status', answer: () => ({ status: 200, body: source.status() }) },
     { method: 'GET', path: '/healthz', answer: () => ({ status: 200, body: { status: 'alive' } }) },
   ];
+}
+
+/** RFC 9110, 13.1.2: a list, and compared weakly. */
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  return ifNoneMatch?.split(',').some((entry) => ['*', etag, `W/${etag}`].includes(entry.trim())) === true;
 }
 
 function withValidToken(source: ApiSource, answer: (held: HeldToken, nowMs: number) => Answer): Answer {

@@ -1,50 +1,81 @@
 /** `token-receiver check`: whether it could run, without running. Every finding is a line. */
-import { CommandFailure, ExitCode, type Surroundings } from '@token-relay/daemon';
-import { formatAddress, isLoopback, MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
-import { accessSync, constants } from 'node:fs';
+import { CommandFailure, ConfigurationError, ExitCode, type Surroundings } from '@token-relay/daemon';
+import { formatAddress, isLoopback } from '@token-relay/socket';
+import { accessSync, constants, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { loadReceiverSettings } from '../settings.ts';
+import { groupId } from '../group-id.ts';
+import { loadReceiverSettings, type ReceiverSettings } from '../settings.ts';
+
+interface Finding {
+  readonly kind: 'ok' | 'warning' | 'problem';
+  readonly text: string;
+}
 
 export async function check(surroundings: Surroundings, flags: Readonly<Record<string, unknown>>): Promise<void> {
-  const say = (line: string) => void surroundings.stdout.write(`${line}\n`);
   const settings = await loadReceiverSettings({ ...surroundings, flags });
-  for (const warning of settings.warnings) say(`warning: ${warning}`);
-  say('ok: settings');
-
-  const problems: string[] = [];
-  for (const [what, path] of [
-    ['token socket', settings.unixSocketPath],
-    ['socket for applications', settings.apiSocketPath],
-  ] as const) {
-    const problem = socketPathProblem(path);
-    if (problem === undefined) say(`ok: ${what} ${path}`);
-    else problems.push(`${what}: ${problem}`);
-  }
-  const tcp = formatAddress({ kind: 'tcp', host: settings.tcpHost, port: settings.tcpPort });
-  if (!isLoopback(settings.tcpHost))
-    problems.push(`${tcp} can be reached from other machines, which needs TLS; use 127.0.0.1, ::1 or localhost`);
-  else
-    say(
-      `ok: ${tcp}, ${settings.preferUnixSocket ? 'only if the token socket cannot be made' : 'beside the token socket'}`,
-    );
-
-  for (const problem of problems) say(`problem: ${problem}`);
-  if (problems.length > 0) {
+  const findings: readonly Finding[] = [
+    ...settings.warnings.map((text) => ({ kind: 'warning', text }) as const),
+    { kind: 'ok', text: 'settings' },
+    tokenSocketFinding(settings),
+    socketFinding('socket for applications', settings.apiSocketPath),
+    tcpFinding(settings),
+    ...groupFindings(settings),
+  ];
+  for (const { kind, text } of findings) surroundings.stdout.write(`${kind}: ${text}\n`);
+  if (findings.some(({ kind }) => kind === 'problem')) {
     throw new CommandFailure(
-      'The above must be put right before the receiver can do its work.',
+      'The problems above must be put right before the receiver can do its work.',
       ExitCode.configuration,
     );
   }
 }
 
-function socketPathProblem(path: string): string | undefined {
-  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
-    return `the path ${path} is longer than ${MAX_SOCKET_PATH_BYTES} bytes, the limit of unix(7); choose a shorter one`;
-  }
+/** As in `run`, TCP takes the place of a socket that cannot be made. */
+function tokenSocketFinding(settings: ReceiverSettings): Finding {
+  const finding = socketFinding('token socket', settings.unixSocketPath);
+  if (finding.kind !== 'problem' || !settings.preferUnixSocket) return finding;
+  return { kind: 'warning', text: `${finding.text}; until then tokens are taken in at ${tcpAddress(settings)} only` };
+}
+
+function socketFinding(what: string, path: string): Finding {
+  const obstacle = obstacleAt(path);
+  if (obstacle === undefined) return { kind: 'ok', text: `${what} ${path}` };
+  return { kind: 'problem', text: `${what}: ${obstacle}` };
+}
+
+function obstacleAt(path: string): string | undefined {
   try {
     accessSync(dirname(path), constants.W_OK | constants.X_OK);
-    return undefined;
   } catch {
     return `the folder ${dirname(path)} does not exist or cannot be written to; create it, or choose another path`;
+  }
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isSocket()) return undefined;
+  return `${path} exists and is not a socket; move it away, or choose another path`;
+}
+
+function tcpFinding(settings: ReceiverSettings): Finding {
+  const address = tcpAddress(settings);
+  if (!isLoopback(settings.tcpHost)) {
+    return {
+      kind: 'problem',
+      text: `tcp_host: ${address} can be reached from other machines, which needs TLS; use 127.0.0.1, ::1 or localhost`,
+    };
+  }
+  const when = settings.preferUnixSocket ? 'only if the token socket cannot be made' : 'beside the token socket';
+  return { kind: 'ok', text: `${address}, ${when}` };
+}
+
+function tcpAddress({ tcpHost, tcpPort }: ReceiverSettings): string {
+  return formatAddress({ kind: 'tcp', host: tcpHost, port: tcpPort });
+}
+
+function groupFindings({ socketGroup }: ReceiverSettings): readonly Finding[] {
+  if (socketGroup === undefined) return [];
+  try {
+    return [{ kind: 'ok', text: `socket_group ${socketGroup} (${groupId(socketGroup)})` }];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return [{ kind: 'problem', text: error.message }];
   }
 }

@@ -25,11 +25,12 @@ export function statusLines(status: ReceiverStatus): string[] {
 export function systemdStatus(status: ReceiverStatus): string {
   if (status.state === 'waiting') return `Waiting for the first token on ${status.listening.join(', ')}`;
   if (status.state === 'expired') return `The token expired at ${expiry(status)} and no newer one came`;
-  return `Token until ${expiry(status)}, generation ${status.generation}`;
+  const until = status.token?.expires_at === undefined ? 'of unknown expiry' : `until ${expiry(status)}`;
+  return `Token ${until}, generation ${status.generation}`;
 }
 
 function expiry({ token }: ReceiverStatus): string {
-  return token?.expires_at === undefined ? 'at an unknown time' : local(token.expires_at);
+  return token?.expires_at === undefined ? 'unknown' : local(token.expires_at);
 }
 
 function local(isoTime: string): string {

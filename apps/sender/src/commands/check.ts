@@ -2,7 +2,7 @@
 import { CommandFailure, ConfigurationError, ExitCode, type Surroundings } from '@token-relay/daemon';
 import { formatAddress } from '@token-relay/socket';
 import { readTokenFile, TokenError } from '@token-relay/tokens';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readAppConfig } from '../app-config.ts';
 import { loadSenderSettings } from '../settings.ts';
@@ -41,6 +41,7 @@ export async function check(surroundings: Surroundings, flags: Readonly<Record<s
   ] as const) {
     await look(`${what} ${dirname(path)}`, () => canWrite(dirname(path), what));
   }
+  await look(`control socket ${settings.controlSocketPath}`, () => canBeSocket(settings.controlSocketPath));
   for (const { name, address, format } of settings.targets)
     say(`target: ${name} at ${formatAddress(address)}, ${format}`);
 
@@ -63,4 +64,12 @@ async function canWrite(folder: string, what: string): Promise<void> {
       { file: folder },
     );
   }
+}
+
+async function canBeSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined || found.isSocket()) return;
+  throw new ConfigurationError('config_invalid', 'this is not a socket; move it away, or choose another path', {
+    file: path,
+  });
 }

@@ -14,7 +14,7 @@ import * as z from 'zod/mini';
 import { readAppConfig } from '../app-config.ts';
 import { controlRoutes, refreshReportSchema } from '../control/control-routes.ts';
 import { asCommandFailure } from '../failures.ts';
-import type { RefreshReport } from '../refresh/refresher.ts';
+import type { RefreshReport } from '../refresh/refresh-report.ts';
 import { Sender } from '../sender.ts';
 import { loadSenderSettings, type SenderSettings } from '../settings.ts';
 
@@ -41,9 +41,8 @@ async function askDaemon(settings: SenderSettings): Promise<RefreshReport | unde
       ExitCode.tryAgain,
     );
   } catch (error) {
-    if (!(error instanceof LocalHttpError)) throw error;
-    if (error.code === 'daemon_not_running') return undefined;
-    throw new CommandFailure(error.message, error.code === 'timeout' ? ExitCode.tryAgain : ExitCode.failed);
+    if (error instanceof LocalHttpError && error.code === 'daemon_not_running') return undefined;
+    throw asCommandFailure(error);
   }
 }
 
@@ -63,12 +62,12 @@ async function refreshWithoutDaemon(surroundings: Surroundings, settings: Sender
     controlRoutes({ status: () => sender.status(), refresh: () => sender.refresher.refreshNow() }),
     { log },
   );
-  const claim = await bindOrUndefined(control, settings.controlSocketPath);
-  if (claim === undefined) {
-    await sender.targets.close();
-    return (await askDaemon(settings)) ?? { kind: 'passing', message: 'Another sender has just ended; try again.' };
-  }
+  let claim: UnixSocketClaim | undefined;
   try {
+    claim = await bindOrUndefined(control, settings.controlSocketPath);
+    if (claim === undefined) {
+      return (await askDaemon(settings)) ?? { kind: 'passing', message: 'Another sender has just ended.' };
+    }
     await sender.refresher.load();
     const report = await sender.refresher.refreshNow();
     await sender.targets.settled();
@@ -80,7 +79,7 @@ async function refreshWithoutDaemon(surroundings: Surroundings, settings: Sender
   } catch (error) {
     throw asCommandFailure(error);
   } finally {
-    claim.release();
+    claim?.release();
     control.close();
     control.closeAllConnections();
     await sender.targets.close();
@@ -92,7 +91,7 @@ async function bindOrUndefined(control: Server, path: string): Promise<UnixSocke
     return await bindUnixSocket(control, path, { mode: 0o600 });
   } catch (error) {
     if (error instanceof SocketBindError && error.code === 'socket_in_use') return undefined;
-    throw asCommandFailure(error);
+    throw error;
   }
 }
 

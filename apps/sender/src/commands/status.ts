@@ -1,6 +1,7 @@
 /** `token-refresh-sender status`: asks the running daemon how it is. */
-import { CommandFailure, ExitCode, LocalHttpError, requestLocal, type Surroundings } from '@token-relay/daemon';
+import { CommandFailure, ExitCode, requestLocal, type Surroundings } from '@token-relay/daemon';
 import * as z from 'zod/mini';
+import { asCommandFailure } from '../failures.ts';
 import { loadSenderSettings } from '../settings.ts';
 import { statusSchema } from '../status/status-report.ts';
 import { statusLines } from '../status/status-text.ts';
@@ -14,14 +15,7 @@ export async function status(surroundings: Surroundings, flags: Readonly<Record<
     path: '/v1/status',
     timeoutMs: ANSWER_TIMEOUT_MS,
   }).catch((error: unknown) => {
-    if (!(error instanceof LocalHttpError)) throw error;
-    const exitCode = error.code === 'daemon_not_running' ? ExitCode.unavailable : ExitCode.failed;
-    throw new CommandFailure(
-      error.code === 'daemon_not_running'
-        ? `token-refresh-sender is not running (nobody listens at ${controlSocketPath}). Start it with: token-refresh-sender run`
-        : error.message,
-      exitCode,
-    );
+    throw asCommandFailure(error);
   });
   const report = z.safeParse(statusSchema, answer.body);
   if (!report.success) {

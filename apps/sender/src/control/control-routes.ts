@@ -1,7 +1,7 @@
 /** The control socket: what the command line asks the running daemon. Its owner alone may connect (mode 0600). */
 import { problem, type Route } from '@token-relay/daemon';
 import * as z from 'zod/mini';
-import type { RefreshReport } from '../refresh/refresher.ts';
+import type { RefreshReport } from '../refresh/refresh-report.ts';
 import type { StatusReport } from '../status/status-report.ts';
 
 export const refreshReportSchema = z.object({

@@ -84,6 +84,8 @@ export class Target {
   #targetChanged(present: boolean): void {
     if (!present || this.#newest === undefined) return;
     this.#pending = true;
+    // Tries in a row again: a socket file can be there a moment before anybody listens on it.
+    this.#failures = 0;
     this.#kick.now();
   }
 

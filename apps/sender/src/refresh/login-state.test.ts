@@ -9,12 +9,16 @@ const passing: RefreshOutcome = { kind: 'passing', reason: 'HTTP 503' };
 const refused: RefreshOutcome = { kind: 'refused', reason: 'refused' };
 const wrong: RefreshOutcome = { kind: 'wrong_credentials', reason: 'wrong' };
 
+/** Each outcome comes when the step before it said to try again. */
 const run = (outcomes: readonly RefreshOutcome[]) => {
   let state: LoginState = healthy;
+  let atMs = now;
   return outcomes.map((outcome) => {
-    const step = afterOutcome(state, outcome, now, () => 0.5);
+    const step = afterOutcome(state, outcome, atMs, () => 0.5);
+    const waitMs = step.retryAtMs === undefined ? undefined : step.retryAtMs - atMs;
     state = step.state;
-    return { kind: state.kind, waitMs: step.retryAtMs === undefined ? undefined : step.retryAtMs - now };
+    atMs += waitMs ?? 0;
+    return { kind: state.kind, waitMs };
   });
 };
 
@@ -36,6 +40,21 @@ test('a passing fault between refusals neither counts as one nor forgets them', 
     'confirming',
     'login_required',
   ]);
+});
+
+test('a refusal that comes before its time, because somebody asked, confirms nothing', () => {
+  let { state } = afterOutcome(healthy, refused, now, () => 0.5);
+  for (const afterMs of [1_000, 2_000, 29_999]) {
+    const step = afterOutcome(state, refused, now + afterMs, () => 0.5);
+    expect(step).toMatchObject({ state: { kind: 'confirming', refusals: 1 }, retryAtMs: now + 30_000 });
+    state = step.state;
+  }
+  expect(afterOutcome(state, refused, now + 30_000, () => 0.5).state).toMatchObject({ refusals: 2, sinceMs: now });
+});
+
+test('a clock that was set back does not put a confirmation off', () => {
+  const { state } = afterOutcome(healthy, refused, now, () => 0.5);
+  expect(afterOutcome(state, refused, now - 86_400_000, () => 0.5).state).toMatchObject({ refusals: 2 });
 });
 
 test('wrong credentials are asked about again every 30 minutes', () => {

@@ -7,8 +7,8 @@ import type { RefreshOutcome } from './token-answer.ts';
 
 /** A passing fault is retried after a full-jitter backoff between these. */
 export const PASSING_BACKOFF: { readonly baseMs: number; readonly capMs: number } = { baseMs: 1_000, capMs: 60_000 };
-/** A refusal is confirmed twice, this long after the one before it. */
-const CONFIRM_AFTER_MS = [30_000, 120_000] as const;
+/** A refusal is confirmed twice: this long after the first, and after the second. */
+const CONFIRM_AFTER_MS = { 1: 30_000, 2: 120_000 } as const;
 /** With the login dead or the credentials wrong, Schwab is asked again this seldom. */
 export const PARKED_RETRY_MS: number = 30 * 60_000;
 
@@ -20,6 +20,8 @@ export type LoginState =
       readonly kind: 'confirming';
       readonly refusals: 1 | 2;
       readonly failures: number;
+      /** a refusal that comes sooner, because somebody asked for a refresh, confirms nothing */
+      readonly confirmAtMs: number;
       readonly sinceMs: number;
       readonly reason: string;
     }
@@ -98,15 +100,23 @@ function afterRefusal(state: LoginState, reason: string, nowMs: number): StateSt
     case 'healthy':
     case 'retrying':
     case 'misconfigured':
-      return {
-        state: { kind: 'confirming', refusals: 1, failures: 0, sinceMs: nowMs, reason },
-        retryAtMs: nowMs + CONFIRM_AFTER_MS[0],
-      };
+      return confirming(1, nowMs, nowMs, reason);
     case 'confirming':
+      if (isTooEarly(state, nowMs)) return { state: { ...state, failures: 0, reason }, retryAtMs: state.confirmAtMs };
       return state.refusals === 1
-        ? { state: { ...state, refusals: 2, failures: 0, reason }, retryAtMs: nowMs + CONFIRM_AFTER_MS[1] }
+        ? confirming(2, state.sinceMs, nowMs, reason)
         : { state: { kind: 'login_required', sinceMs: nowMs, reason }, retryAtMs: nowMs + PARKED_RETRY_MS };
     case 'login_required':
       return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
   }
+}
+
+function confirming(refusals: 1 | 2, sinceMs: number, nowMs: number, reason: string): StateStep {
+  const confirmAtMs = nowMs + CONFIRM_AFTER_MS[refusals];
+  return { state: { kind: 'confirming', refusals, failures: 0, confirmAtMs, sinceMs, reason }, retryAtMs: confirmAtMs };
+}
+
+/** A moment further away than it ever was means that the clock was set back. */
+function isTooEarly({ confirmAtMs, refusals }: LoginState & { kind: 'confirming' }, nowMs: number): boolean {
+  return nowMs < confirmAtMs && confirmAtMs - nowMs <= CONFIRM_AFTER_MS[refusals];
 }

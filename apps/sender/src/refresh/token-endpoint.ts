@@ -24,6 +24,8 @@ export async function postForm(request: TokenRequest, timeoutMs: number): Promis
       headers: { ...request.headers },
       data: request.body,
       adapter: 'http',
+      // Loopback, the only place where http: is allowed, is not reached through a proxy: it would read along.
+      ...(request.url.startsWith('http:') ? { proxy: false } : {}),
       responseType: 'text',
       transformResponse: (body: unknown) => body,
       validateStatus: () => true,

@@ -4,7 +4,7 @@ import { formatAddress } from '@token-relay/socket';
 import type { TargetReport } from '../delivery/targets.ts';
 import { loginEndsAt } from '../login/login-lifetime.ts';
 import { adviceFor, type AdviceContext } from '../refresh/advice.ts';
-import type { RefresherSnapshot } from '../refresh/refresher.ts';
+import type { RefresherSnapshot } from '../refresh/refresh-report.ts';
 import type { StatusReport } from './status-report.ts';
 
 export interface ReportParts {

@@ -1,0 +1,68 @@
+import { ConfigurationError } from '@token-relay/daemon';
+import { expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { targetConfigs, targetsSchema, type TargetSettings } from './target-settings.ts';
+
+const configs = (targets: TargetSettings) => targetConfigs(targets, '/home/made-up');
+const problem = (targets: TargetSettings) => {
+  try {
+    configs(targets);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message;
+    throw error;
+  }
+  return 'none';
+};
+
+test('a target is JSON without the refresh token unless it says otherwise; a path is taken from the working folder', () => {
+  expect(configs([{ name: 'bot', unix: 'run/bot.sock' }])).toEqual([
+    {
+      name: 'bot',
+      address: { kind: 'unix', path: '/home/made-up/run/bot.sock' },
+      format: 'json',
+      includeRefreshToken: false,
+    },
+  ]);
+  expect(configs([{ name: 'b', unix: '/tmp/b.sock', format: 'raw', include_refresh_token: true }])).toMatchObject([
+    { address: { path: '/tmp/b.sock' }, format: 'raw', includeRefreshToken: true },
+  ]);
+});
+
+test.each([
+  ['127.0.0.1:9999', { kind: 'tcp', host: '127.0.0.1', port: 9_999 }],
+  ['localhost:1', { kind: 'tcp', host: 'localhost', port: 1 }],
+  ['[::1]:65535', { kind: 'tcp', host: '::1', port: 65_535 }],
+])('a TCP address on loopback: %s', (tcp, address) => {
+  expect(configs([{ name: 'bot', tcp }])[0]?.address).toEqual(address);
+});
+
+test.each<[string, TargetSettings, RegExp]>([
+  ['no address', [{ name: 'bot' }], /target "bot" needs either "unix".* or "tcp"/],
+  ['two addresses', [{ name: 'bot', unix: '/a', tcp: '127.0.0.1:1' }], /target "bot" needs either/],
+  ['another machine', [{ name: 'bot', tcp: '192.0.2.7:9999' }], /192\.0\.2\.7 is not on loopback.*in the clear/],
+  ['a name that is not loopback', [{ name: 'bot', tcp: 'example.com:9999' }], /example\.com is not on loopback/],
+  ['port 0', [{ name: 'bot', tcp: '127.0.0.1:0' }], /0 is not a TCP port/],
+  ['a port that is none', [{ name: 'bot', tcp: '127.0.0.1:65536' }], /65536 is not a TCP port/],
+  ['a path that is too long', [{ name: 'bot', unix: `/${'é'.repeat(54)}` }], /longer than 107 bytes/],
+  [
+    'a name that is given twice',
+    [
+      { name: 'bot', unix: '/a' },
+      { name: 'bot', unix: '/b' },
+    ],
+    /two targets are named "bot"/,
+  ],
+])('%s is refused in words', (_name, targets, words) => {
+  expect(problem(targets)).toMatch(words);
+});
+
+test.each([
+  ['an unknown member', [{ name: 'bot', unix: '/a', refresh: true }]],
+  ['a name with a space', [{ name: 'my bot', unix: '/a' }]],
+  ['an unknown format', [{ name: 'bot', unix: '/a', format: 'xml' }]],
+  ['an address without a port', [{ name: 'bot', tcp: '127.0.0.1' }]],
+  ['an empty path', [{ name: 'bot', unix: '' }]],
+  ['no list', { name: 'bot', unix: '/a' }],
+])('the schema refuses %s', (_name, value) => {
+  expect(z.safeParse(targetsSchema, value).success).toBe(false);
+});

@@ -1,0 +1,146 @@
+import { beforeEach, afterEach, expect, test, vi } from 'vitest';
+import * as z from 'zod/mini';
+import type { RefresherSnapshot } from '../refresh/refresh-report.ts';
+import { buildReport } from './build-report.ts';
+import { duration } from './duration.ts';
+import { statusSchema } from './status-report.ts';
+import { statusLines, systemdStatus } from './status-text.ts';
+
+const now = Date.parse('2026-11-20T12:00:00Z');
+const minute = 60_000;
+const secrets = { accessToken: 'I0.made-up-access@', refreshToken: 'made-up-refresh@', idToken: 'made.up.jwt' };
+
+beforeEach(() => {
+  vi.stubEnv('TZ', 'UTC');
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const snapshot: RefresherSnapshot = {
+  state: { kind: 'healthy' },
+  tokenSet: {
+    ...secrets,
+    issuedAtMs: now - 5 * minute,
+    expiresAtMs: now + 25 * minute,
+    loginAtMs: now - 86_400_000,
+  },
+  saved: true,
+  lastRefresh: { atMs: now - 5 * minute, ok: true, message: 'succeeded' },
+  nextRefreshAtMs: now + 20 * minute,
+  refreshes: 7,
+};
+
+const report = (refresher: Partial<RefresherSnapshot> = {}) =>
+  buildReport({
+    version: '1.2.3',
+    pid: 42,
+    startedAtMs: now - 3 * 60 * minute,
+    advice: { tokenFile: '/home/made-up/tokens.json', appConfigFile: '/home/made-up/app.yaml' },
+    refresher: { ...snapshot, ...refresher },
+    targets: [
+      {
+        config: {
+          name: 'bot',
+          address: { kind: 'unix', path: '/run/bot.sock' },
+          format: 'json',
+          includeRefreshToken: true,
+        },
+        state: { kind: 'delivered', atMs: now - 5 * minute },
+      },
+      {
+        config: {
+          name: 'old-bot',
+          address: { kind: 'tcp', host: '127.0.0.1', port: 9_999 },
+          format: 'raw',
+          includeRefreshToken: false,
+        },
+        state: { kind: 'undelivered', sinceMs: now - minute, reason: 'Nobody is listening.' },
+      },
+    ],
+  });
+
+const confirming = { refusals: 1, failures: 0, confirmAtMs: now } as const;
+const problem = { sinceMs: now - 2 * minute, reason: 'Schwab said no' };
+const states: readonly (readonly [RefresherSnapshot['state'], RegExp, string | undefined])[] = [
+  [{ kind: 'healthy' }, /^State: +healthy$/, undefined],
+  [{ kind: 'retrying', failures: 3, ...problem }, /^State: +a refresh failed.*since 11:58:00/, undefined],
+  [{ kind: 'confirming', ...confirming, ...problem }, /^State: +Schwab refused.*since/, undefined],
+  [{ kind: 'login_required', ...problem }, /^State: +LOGIN REQUIRED \(since/, '/home/made-up/tokens.json'],
+  [{ kind: 'misconfigured', ...problem }, /^State: +WRONG CREDENTIALS \(since/, '/home/made-up/app.yaml'],
+];
+
+test.each(states)('the state $kind in words, with what to do if a person is needed', (state, words, file) => {
+  const made = report({ state });
+  const lines = statusLines(made, now);
+  expect(lines[0]).toMatch(words);
+  expect(lines.some((line) => line.startsWith('Problem:        Schwab said no'))).toBe(state.kind !== 'healthy');
+  expect(made.advice?.includes(file ?? '') ?? false).toBe(file !== undefined);
+  expect(lines.some((line) => line.startsWith('What to do:'))).toBe(file !== undefined);
+  const oneLine = systemdStatus(made, now);
+  expect(oneLine).not.toContain('\n');
+  if (file !== undefined) expect(oneLine).toContain(file);
+});
+
+test('a healthy sender in a few lines that a person can read', () => {
+  expect(statusLines(report(), now)).toEqual([
+    'State:          healthy',
+    'Access token:   valid until 12:25:00 (in 25 minutes)',
+    'Login:          valid until 2026-11-26 12:00:00 (in 6 days)',
+    'Last refresh:   11:55:00, succeeded',
+    'Next refresh:   12:20:00 (in 20 minutes)',
+    'Token file:     /home/made-up/tokens.json',
+    'Target:         bot at unix:/run/bot.sock, delivered 11:55:00',
+    'Target:         old-bot at tcp:127.0.0.1:9999, undelivered 11:59:00: Nobody is listening.',
+    'Daemon:         version 1.2.3, process 42, 7 refreshes since 09:00:00',
+  ]);
+});
+
+test.each<[string, Partial<RefresherSnapshot>, RegExp]>([
+  ['an expired token', { tokenSet: { ...secrets, expiresAtMs: now } }, /^Access token: +EXPIRED at 12:00:00/],
+  ['a token of unknown expiry', { tokenSet: secrets }, /^Access token: +held, its expiry is unknown/],
+  ['no token', { tokenSet: undefined }, /^Access token: +none/],
+  ['an unknown login', { tokenSet: secrets }, /^Login: +made at an unknown time, so it may end at any moment/],
+  ['a login that has ended', { tokenSet: { loginAtMs: now - 8 * 86_400_000 } }, /^Login: +ENDED at 2026-11-19/],
+  ['a refresh under way', { nextRefreshAtMs: undefined }, /^Next refresh: +under way/],
+  ['a refresh that is overdue', { nextRefreshAtMs: now - 1 }, /^Next refresh: .*\(now\)/],
+  ['no refresh yet', { lastRefresh: undefined }, /^Last refresh: +none since the start/],
+  ['unsaved tokens', { saved: false }, /^Token file: .*NOT SAVED/],
+])('%s is said', (_name, refresher, words) => {
+  expect(statusLines(report(refresher), now).filter((line) => words.test(line))).toHaveLength(1);
+});
+
+test('No secret leaves by a side door: no token in the report, the lines or the STATUS, but a fingerprint', () => {
+  for (const [state] of states) {
+    const made = report({ state });
+    const everything = [JSON.stringify(made), ...statusLines(made, now), systemdStatus(made, now)].join('\n');
+    for (const secret of Object.values(secrets)) expect(everything).not.toContain(secret);
+    expect(made.access_token?.fingerprint).toMatch(/^[\da-f]{8}$/);
+  }
+});
+
+test('every report is what the schema, which the command reads it with, says', () => {
+  for (const [state] of states) {
+    for (const tokenSet of [snapshot.tokenSet, secrets, {}, undefined]) {
+      const made = report({ state, tokenSet, lastRefresh: undefined, nextRefreshAtMs: undefined });
+      expect(z.parse(statusSchema, JSON.parse(JSON.stringify(made)))).toEqual(made);
+    }
+  }
+});
+
+test('the STATUS changes only when something happened, not with the time', () => {
+  expect(systemdStatus(report(), now + minute)).toBe(systemdStatus(report(), now));
+});
+
+test.each([
+  [0, '0 seconds'],
+  [-5, '0 seconds'],
+  [999, '0 seconds'],
+  [1_000, '1 second'],
+  [61_000, '1 minute 1 second'],
+  [30 * minute, '30 minutes'],
+  [3_601_000, '1 hour'],
+  [6 * 86_400_000 + 4 * 3_600_000 + 59 * minute, '6 days 4 hours'],
+])('%i ms is %s', (ms, words) => {
+  expect(duration(ms)).toBe(words);
+});
