@@ -1,4 +1,4 @@
-import { runCommandLine, type Surroundings } from '@token-relay/daemon';
+import { isJournal, runCommandLine, type Surroundings } from '@token-relay/daemon';
 import { fstatSync } from 'node:fs';
 import { createProgram } from './program.ts';
 
@@ -17,6 +17,9 @@ const surroundings: Surroundings = {
   exitNow: (code) => process.exit(code),
 };
 
-void runCommandLine(createProgram(surroundings), process.argv, surroundings).then((exitCode) => {
+void runCommandLine(createProgram(surroundings), process.argv, {
+  stderr: process.stderr,
+  journal: isJournal(process.env, fstatSync(2)),
+}).then((exitCode) => {
   process.exitCode = exitCode;
 });

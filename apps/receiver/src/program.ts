@@ -1,6 +1,5 @@
 /** The command line of token-receiver. Add a command here. */
-import { addSettingOptions, type Surroundings } from '@token-relay/daemon';
-import { Command } from 'commander';
+import { addSettingOptions, Command, type Surroundings } from '@token-relay/daemon';
 import { check } from './commands/check.ts';
 import { run } from './commands/run.ts';
 import { status } from './commands/status.ts';

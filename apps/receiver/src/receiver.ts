@@ -118,6 +118,9 @@ export class Receiver {
     if (skipped === undefined) return;
     const token = fingerprint(message.accessToken);
     hideSecret(message.accessToken, `(token ${token})`);
+    if (message.refreshToken !== undefined) {
+      hideSecret(message.refreshToken, `(token ${fingerprint(message.refreshToken)})`);
+    }
     const others = skipped === 0 ? '' : `; ${skipped} more since the last line`;
     log.info(`Token received over ${from} (generation ${generation}, ${expiry(message.expiresAtMs, nowMs)}${others})`, {
       generation,

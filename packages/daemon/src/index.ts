@@ -1,7 +1,11 @@
 export { sleepUntil, type SleepOptions } from './clock.ts';
-export { CommandFailure, runCommandLine } from './command-line.ts';
+export { Command, CommandFailure, runCommandLine } from './command-line.ts';
 export { ConfigurationError, type ConfigurationErrorCode } from './configuration-error.ts';
 export { ExitCode } from './exit-code.ts';
+export type { HookVariables } from './hooks/hook-environment.ts';
+export type { Kill } from './hooks/hook-process.ts';
+export { HookRunner, type HookDetails, type HookRunnerOptions } from './hooks/hook-runner.ts';
+export { hooksSetting, type Hook, type Hooks } from './hooks/hook-settings.ts';
 export { problem, type Answer } from './local-http/answer.ts';
 export { LocalHttpError, requestLocal, type LocalAnswer, type LocalHttpErrorCode } from './local-http/client.ts';
 export type { LocalRequest } from './local-http/local-request.ts';
@@ -29,6 +33,7 @@ export {
   type SettingsPlaces,
   type SettingSource,
 } from './settings/load-settings.ts';
+export { parseDuration } from './settings/quantities.ts';
 export { readSecretYaml } from './settings/secret-yaml.ts';
 export type { Setting, SettingDefinitions, SettingsOf } from './settings/setting.ts';
 export { handleSignals, type SignalReactions, type SignalSource } from './signals.ts';

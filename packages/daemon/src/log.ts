@@ -33,6 +33,8 @@ export interface OpenLog {
   /** Any later line that contains `secret` (at least 8 characters; the last 64 are known) shows `as` in its place. */
   hideSecret: (secret: string, as: string) => void;
   setLevel: (level: LogLevel) => void;
+  /** From now on lines go to the file only: for a last word that the console hears in another way. */
+  muteConsole: () => void;
   /** Resolves when what was logged is in the file, or cannot get there. Afterwards only `write` is used. */
   close: () => Promise<void>;
 }
@@ -46,7 +48,9 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
   const { pino } = await import('pino');
   const secrets = new HiddenSecrets();
 
+  let muted = false;
   function toConsole(level: LogLevel, line: string): void {
+    if (muted) return;
     try {
       options.write(`${journal ? journalPrefix(level) : ''}${line}\n`);
     } catch {
@@ -109,6 +113,9 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
       error: (message, fields = {}) => logger.error(fields, cutMessage(message)),
     },
     hideSecret: (secret, as) => secrets.add(secret, as),
+    muteConsole: () => {
+      muted = true;
+    },
     setLevel: (level) => {
       logger.level = level;
     },

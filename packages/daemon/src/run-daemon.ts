@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { ExitCode } from './exit-code.ts';
 import type { LogLevel } from './log-format.ts';
 import { openLog, type Log } from './log.ts';
@@ -12,6 +13,8 @@ export interface Surroundings {
   readonly uid: number;
   readonly pid: number;
   readonly signals: SignalSource;
+  /** Opened when it is asked for, because a daemon never does. */
+  readonly stdin: () => Readable & { readonly isTTY?: boolean };
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly stderr: { write(text: string): unknown };
   /** The file that standard output is, to recognise the journal. */
@@ -64,7 +67,10 @@ export async function runDaemon(
   });
   const stop = new AbortController();
   let reload = (): void => undefined;
-  const systemd = await connectSystemd({ env, pid, log: opened.log });
+  const systemd = await connectSystemd({ env, pid, log: opened.log }).catch(async (error: unknown) => {
+    await opened.close();
+    throw error;
+  });
   const ignoreSignals = handleSignals(surroundings.signals, {
     onStop: (signal) => {
       opened.log.info(`Stopping (${signal})`);
@@ -87,6 +93,8 @@ export async function runDaemon(
     });
     opened.log.info('Stopped');
   } catch (error) {
+    // The command line says it on the console.
+    opened.muteConsole();
     opened.log.error(error instanceof Error ? error.message : String(error));
     throw error;
   } finally {

@@ -45,7 +45,7 @@ async function probe(path: string): Promise<'stale' | 'gone'> {
   if (code === 'ENOENT') return 'gone';
   if (code === 'EACCES' || code === 'EPERM') {
     throw new SocketBindError(
-      'not_writable',
+      'socket_in_use',
       `${path} is a socket that this user may not connect to, so a program may be using it. Remove it if none is, or choose another path.`,
     );
   }

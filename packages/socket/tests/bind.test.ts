@@ -135,7 +135,7 @@ describe('a Unix socket', () => {
   test('leaves a socket alone that it may not connect to', async () => {
     const { path } = await runningReceiver({ socketMode: 0 });
     const error = await asOrdinaryUser([dirname(path)], () => startError({ unixSocketPath: path }));
-    expect(error).toMatchObject({ code: 'not_writable', message: expect.stringContaining(path) as string });
+    expect(error).toMatchObject({ code: 'socket_in_use', message: expect.stringContaining(path) as string });
     expect(existsSync(path)).toBe(true);
   });
 

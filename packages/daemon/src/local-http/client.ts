@@ -34,15 +34,18 @@ export interface LocalAnswer {
 /**
  * Asks a daemon over its Unix socket. Any HTTP status resolves. Rejects with LocalHttpError, or with the signal's reason.
  *
+ * @param options.json the body, sent as JSON
  * @param options.timeoutMs for the whole exchange
  */
 export function requestLocal(
   socketPath: string,
-  options: { method: 'GET' | 'POST'; path: string; timeoutMs: number; signal?: AbortSignal },
+  options: { method: 'GET' | 'POST'; path: string; json?: object; timeoutMs: number; signal?: AbortSignal },
 ): Promise<LocalAnswer> {
   const { method, path, timeoutMs, signal } = options;
+  const body = options.json === undefined ? undefined : JSON.stringify(options.json);
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ socketPath, method, path, agent: false, headers: { Host: 'localhost' } });
+    const headers = { Host: 'localhost', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
+    const request = httpRequest({ socketPath, method, path, agent: false, headers });
     const finish = (settle: () => void): void => {
       clearTimeout(deadline);
       signal?.removeEventListener('abort', onAbort);
@@ -66,7 +69,7 @@ export function requestLocal(
     if (signal?.aborted === true) onAbort();
     else {
       signal?.addEventListener('abort', onAbort);
-      request.end();
+      request.end(body);
     }
   });
 }

@@ -8,6 +8,7 @@ export class LocalRequest {
   readonly path: string;
   #url: URL | undefined;
   #signal: AbortSignal | undefined;
+  #json: unknown;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
@@ -25,6 +26,22 @@ export class LocalRequest {
   get url(): URL {
     this.#url ??= new URL(`http://localhost${originForm(this.#request.url ?? '/')}`);
     return this.#url;
+  }
+
+  /** The body, where the route takes JSON; undefined where there was none. */
+  get json(): unknown {
+    return this.#json;
+  }
+
+  /** For the server: false if the body is neither empty nor JSON in UTF-8. */
+  takeBody(body: Buffer | undefined): boolean {
+    if (body === undefined || body.length === 0) return true;
+    try {
+      this.#json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Aborted when the connection closes before the answer, and at the end of the answer. */

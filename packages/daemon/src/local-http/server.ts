@@ -9,6 +9,8 @@ export interface Route {
   method: 'GET' | 'POST';
   /** Matched exactly; a query may follow it in the request. */
   path: string;
+  /** Takes a JSON body of at most so many bytes, as `request.json`. Without it, a body is read and not used. */
+  maxJsonBytes?: number;
   /** What it throws is logged, and answered with 500 `internal_error`. */
   answer(request: LocalRequest): Answer | Promise<Answer>;
 }
@@ -25,7 +27,7 @@ export interface LocalHttpOptions {
   maxHeaderSize?: number;
   /** Default 512; one more is closed at once. */
   maxConnections?: number;
-  /** A longer body is answered with 413; default 4096. Bodies are read and not used. */
+  /** A longer body is answered with 413; default 4096. It is for routes that take no body. */
   maxBodyBytes?: number;
 }
 
@@ -38,7 +40,7 @@ interface PathRoutes {
  * A small HTTP/1.1 interface for programs on the same machine. It does not listen yet: the caller binds it to a socket,
  * and ends it with `close()` and `closeAllConnections()`.
  *
- * Problems (RFC 9457) of its own: 400 `bad_request`, 403 `forbidden_origin` (a web page asks), 404 `not_found`, 405
+ * Problems (RFC 9457) of its own: 400 `bad_request`, 400 `bad_json`, 403 `forbidden_origin` (a web page asks), 404 `not_found`, 405
  * `method_not_allowed`, 408 `timeout`, 413 `body_too_large`, 431 `headers_too_large`, 500 `internal_error`.
  */
 export function createLocalHttp(routes: readonly Route[], options: LocalHttpOptions): Server {
@@ -68,27 +70,31 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
         return;
       }
       if (request.method === 'GET' || request.method === 'HEAD') {
-        run(request, response);
+        run(request, response, new LocalRequest(request, response));
         return;
       }
-      readBody(request, maxBodyBytes, (tooLarge) => {
-        if (!tooLarge) {
-          run(request, response);
-          return;
+      const local = new LocalRequest(request, response);
+      const maxJsonBytes = request.method === 'POST' ? byPath.get(local.path)?.POST?.maxJsonBytes : undefined;
+      const maxBytes = maxJsonBytes ?? maxBodyBytes;
+      readBody(request, { maxBytes, keep: maxJsonBytes !== undefined }, (body) => {
+        if (body === 'too_large') {
+          // What is still to come of the body is not waited for.
+          response.shouldKeepAlive = false;
+          send(response, problem(413, 'body_too_large', 'The body is too large', `At most ${maxBytes} bytes`), false);
+        } else if (local.takeBody(body)) {
+          run(request, response, local);
+        } else {
+          send(response, problem(400, 'bad_json', 'The body is not JSON'), false);
         }
-        // What is still to come of the body is not waited for.
-        response.shouldKeepAlive = false;
-        send(response, problem(413, 'body_too_large', 'The body is too large', `At most ${maxBodyBytes} bytes`), false);
       });
     },
   );
   server.maxConnections = options.maxConnections ?? 512;
   server.on('clientError', (error, socket) => answerBrokenRequest(errnoOf(error), socket));
 
-  function run(request: IncomingMessage, response: ServerResponse): void {
+  function run(request: IncomingMessage, response: ServerResponse, local: LocalRequest): void {
     const isHead = request.method === 'HEAD';
     const method = isHead ? 'GET' : request.method;
-    const local = new LocalRequest(request, response);
     const entry = byPath.get(local.path);
     if (entry === undefined) {
       send(response, problem(404, 'not_found', 'There is nothing at this path'), isHead);
@@ -140,25 +146,31 @@ function methodNotAllowed(entry: PathRoutes): Answer {
   return { ...answer, headers: { ...answer.headers, Allow: allowed.join(', ') } };
 }
 
-/** Reads a body to its end without keeping it. `done` is not called if the client goes away in between. */
-function readBody(request: IncomingMessage, maxBytes: number, done: (tooLarge: boolean) => void): void {
+/** Reads a body to its end. `done` is not called if the client goes away in between. */
+function readBody(
+  request: IncomingMessage,
+  { maxBytes, keep }: { maxBytes: number; keep: boolean },
+  done: (body: Buffer | undefined | 'too_large') => void,
+): void {
   let bytes = 0;
   let decided = false;
-  const decide = (tooLarge: boolean): void => {
+  const kept: Buffer[] = [];
+  const decide = (body: Buffer | undefined | 'too_large'): void => {
     if (decided) return;
     decided = true;
-    done(tooLarge);
+    done(body);
   };
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
     request.resume();
-    decide(true);
+    decide('too_large');
     return;
   }
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > maxBytes) decide(true);
+    if (bytes > maxBytes) decide('too_large');
+    else if (keep) kept.push(chunk);
   });
-  request.on('end', () => decide(false));
+  request.on('end', () => decide(keep ? Buffer.concat(kept) : undefined));
   request.on('error', () => undefined);
 }
 

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { OutputHead } from './output-head.ts';
+
+function headOf(given: string, ...chunks: string[]): string {
+  const head = new OutputHead(given);
+  for (const chunk of chunks) head.push(Buffer.from(chunk));
+  return head.text();
+}
+
+test('several lines become one', () => {
+  expect(headOf('', 'one\ntwo\r\n\n', 'three\n')).toBe('one | two | three');
+});
+
+test('what steers a terminal is shown, not obeyed', () => {
+  expect(headOf('', 'a\u001b[2Jb')).toBe('a\\u001b[2Jb');
+});
+
+test('bytes that are no text do no harm', () => {
+  const head = new OutputHead('');
+  head.push(Uint8Array.of(0xff, 0xfe, 0x41));
+  expect(head.text()).toBe('\ufffd\ufffdA');
+});
+
+test('what the hook was given does not come back out, whole or cut, however it is repeated and split', () => {
+  const given = 'made-up-token-of-some-length';
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.constant(given), fc.string({ maxLength: 700 })), { maxLength: 200 }),
+      fc.array(fc.integer({ min: 1, max: 3_000 }), { maxLength: 20 }),
+      (parts, cuts) => {
+        const bytes = Buffer.from(parts.join('-'));
+        const head = new OutputHead(`${given}\n`);
+        let from = 0;
+        for (const length of [...cuts, bytes.length]) {
+          head.push(bytes.subarray(from, from + length));
+          from += length;
+        }
+        expect(head.text()).not.toContain(given);
+        expect(head.text()).not.toMatch(/made-up-token/);
+        expect(head.text().length).toBeLessThanOrEqual(2_048);
+      },
+    ),
+  );
+});
