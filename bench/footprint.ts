@@ -19,23 +19,29 @@ interface Measured {
 export async function footprint(folder: string, root: string): Promise<string> {
   await using sandbox = await startSandbox();
   const home = join(folder, 'home');
-  const programs: Record<string, { args: string[]; ready: RegExp; settle?: RegExp }> = {
-    'bare Node process': { args: [join(root, 'bench/servers/bare-process.cjs')], ready: /ready/ },
-    'token-receiver': { args: [join(root, 'apps/receiver/bundle/main.cjs'), 'run'], ready: /started/ },
+  const programs: Record<string, { command: string; args: string[]; ready: RegExp }> = {
+    'bare Node process': {
+      command: process.execPath,
+      args: [join(root, 'bench/servers/bare-process.cjs')],
+      ready: /ready/,
+    },
+    'token-receiver': { command: join(root, 'apps/receiver/bin/token-receiver'), args: ['run'], ready: /started/ },
     'token-refresh-sender': {
-      args: [join(root, 'apps/sender/bundle/main.cjs'), 'run', ...senderFlags(home, sandbox)],
+      command: join(root, 'apps/sender/bin/token-refresh-sender'),
+      args: ['run', ...senderFlags(home, sandbox)],
       ready: /started/,
     },
     'token-refresh-sender, after refreshing': {
-      args: [join(root, 'apps/sender/bundle/main.cjs'), 'run', ...senderFlags(home, sandbox), '--refresh-interval=2s'],
+      command: join(root, 'apps/sender/bin/token-refresh-sender'),
+      args: ['run', ...senderFlags(home, sandbox), '--refresh-interval=2s'],
       ready: /started/,
     },
   };
   const measured = new Map<string, Measured>();
   for (let round = -1; round < STARTS; round += 1) {
-    for (const [name, { args, ready }] of Object.entries(programs)) {
+    for (const [name, { command, args, ready }] of Object.entries(programs)) {
       prepareHome(home, sandbox);
-      const server = await startProcess(process.execPath, args, ready, { cwd: home, env: { XDG_RUNTIME_DIR: home } });
+      const server = await startProcess(command, args, ready, { cwd: home, env: { XDG_RUNTIME_DIR: home } });
       const figures = measured.get(name) ?? { readyMs: [], residentMb: [], stopMs: [] };
       measured.set(name, figures);
       // Memory takes time to settle, so only some rounds wait for it.

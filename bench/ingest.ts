@@ -63,9 +63,8 @@ export async function ingest(folder: string, root: string): Promise<string> {
       ready: /ready/,
     },
     'token-receiver': {
-      command: process.execPath,
+      command: join(root, 'apps/receiver/bin/token-receiver'),
       args: (path: string) => [
-        join(root, 'apps/receiver/bundle/main.cjs'),
         'run',
         `--unix-socket-path=${path}`,
         `--api-socket-path=${path}.api`,

@@ -16,8 +16,8 @@ const children = new Set<ChildProcess>();
 let stopping = false;
 let exitCode = 0;
 
-function run(name: string, args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+function run(name: string, command: string, args: readonly string[]): ChildProcess {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => console.log(`${name.padEnd(8)} | ${line}`));
@@ -51,7 +51,7 @@ async function startSandbox(folder: string): Promise<readonly string[]> {
     `app_name: demo\napp_key: ${credentials.key}\napp_secret: ${credentials.secret}\ncallback_url: https://127.0.0.1:8182\n`,
     { mode: 0o600 },
   );
-  const sandbox = run('sandbox', [
+  const sandbox = run('sandbox', process.execPath, [
     'packages/schwab-sandbox/src/main.ts',
     `--app-key=${credentials.key}`,
     `--app-secret=${credentials.secret}`,
@@ -87,8 +87,8 @@ console.log(
   'In another terminal: npx token-receiver token · npx token-receiver status · npx token-refresh-sender status',
 );
 const senderArguments = folder === undefined ? [] : await startSandbox(folder);
-run('receiver', ['apps/receiver/bundle/main.cjs', 'run']);
-run('sender', ['apps/sender/bundle/main.cjs', 'run', ...senderArguments]);
+run('receiver', 'apps/receiver/bin/token-receiver', ['run']);
+run('sender', 'apps/sender/bin/token-refresh-sender', ['run', ...senderArguments]);
 process.on('exit', () => {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   process.exitCode = exitCode;

@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const root = join(import.meta.dirname, '../..');
-const bundles = {
-  'token-refresh-sender': join(root, 'apps/sender/bundle/main.cjs'),
-  'token-receiver': join(root, 'apps/receiver/bundle/main.cjs'),
+const programs = {
+  'token-refresh-sender': join(root, 'apps/sender/bin/token-refresh-sender'),
+  'token-receiver': join(root, 'apps/receiver/bin/token-receiver'),
 } as const;
-type ProgramName = keyof typeof bundles;
+type ProgramName = keyof typeof programs;
 
 /** Long enough for a loaded machine; a wait that gets this far has failed. */
 const PATIENCE_MS = 30_000;
@@ -37,7 +37,7 @@ export class Program {
     args: readonly string[],
     options: { cwd: string; env: Record<string, string>; uid?: number },
   ) {
-    this.child = spawn(process.execPath, [bundles[name], ...args], {
+    this.child = spawn(programs[name], args, {
       cwd: options.cwd,
       env: options.env,
       stdio: ['ignore', 'pipe', 'pipe'],

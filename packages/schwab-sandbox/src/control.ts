@@ -12,7 +12,7 @@ const done: Answer = { status: 204, headers: {}, body: '' };
 /**
  * What users and tests in other processes ask of the sandbox itself; undefined for any other method or path.
  * `POST /sandbox/faults` (a fault, `times` beside it), `DELETE /sandbox/faults`, `POST /sandbox/login` (answers a token
- * file), `POST /sandbox/revoke`, `GET /sandbox/state` (counts and fingerprints).
+ * file), `POST /sandbox/revoke`, `POST /sandbox/unapprove` and `POST /sandbox/approve` (the app), `GET /sandbox/state` (counts and fingerprints).
  */
 export function decideControlRequest(standIn: StandIn, method: string, path: string, body: string): Answer | undefined {
   switch (`${method} ${path}`) {
@@ -25,6 +25,12 @@ export function decideControlRequest(standIn: StandIn, method: string, path: str
       return { ...jsonAnswer(200, ''), body: formatTokenFile(standIn.logIn()) };
     case 'POST /sandbox/revoke':
       standIn.book.revoke();
+      return done;
+    case 'POST /sandbox/unapprove':
+      standIn.approved = false;
+      return done;
+    case 'POST /sandbox/approve':
+      standIn.approved = true;
       return done;
     case 'GET /sandbox/state':
       return jsonAnswer(200, describe(standIn));

@@ -93,7 +93,8 @@ async function answer(
 
 function route(standIn: StandIn, request: IncomingMessage, body: string): Delivery {
   const method = request.method ?? '';
-  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  const [path = '', ...rest] = (request.url ?? '').split('?');
+  const query = rest.join('?');
   switch (`${method} ${path}`) {
     case 'POST /v1/oauth/token': {
       const { authorization, 'content-type': contentType } = request.headers;
@@ -101,6 +102,14 @@ function route(standIn: StandIn, request: IncomingMessage, body: string): Delive
     }
     case 'GET /v1/oauth/authorize':
       return deliver(standIn.authorize(new URLSearchParams(query)));
+    case 'POST /v1/oauth/sign-in':
+      return deliver(standIn.continueLogin('sign-in', body));
+    case 'POST /v1/oauth/consent':
+      return deliver(standIn.continueLogin('consent', body));
+    case 'POST /v1/oauth/accounts':
+      return deliver(standIn.continueLogin('accounts', body));
+    case 'POST /v1/oauth/done':
+      return deliver(standIn.continueLogin('done', body));
     default:
       return deliver(
         decideControlRequest(standIn, method, path, body) ??

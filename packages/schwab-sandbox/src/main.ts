@@ -13,7 +13,9 @@ const flags = z.object({
   refreshTokenSeconds: z.exactOptional(z.number()),
   appKey: z.exactOptional(z.string()),
   appSecret: z.exactOptional(z.string()),
+  callbackUrl: z.exactOptional(z.string()),
   rotate: z._default(z.boolean(), false),
+  autoApprove: z._default(z.boolean(), false),
   tokenFile: z.exactOptional(z.string()),
   caFile: z.exactOptional(z.string()),
   exitWithStdin: z._default(z.boolean(), false),
@@ -37,6 +39,8 @@ function parseFlags(argv: readonly string[]): Flags {
     .option('--refresh-token-seconds <seconds>', 'lifetime of a login (default: 604800)', wholeNumber)
     .option('--app-key <key>', 'the app key that it takes')
     .option('--app-secret <secret>', 'the app secret that it takes')
+    .option('--callback-url <url>', 'the registered callback (default: https://127.0.0.1:8182)')
+    .option('--auto-approve', 'the authorize URL redirects at once, without its pages')
     .option('--rotate', 'each refresh brings a new refresh token')
     .option('--token-file <path>', 'write a first login there, or go on with the one that is there')
     .option('--ca-file <path>', 'with --tls: write the certificate there, for clients to trust')
@@ -50,15 +54,18 @@ function parseFlags(argv: readonly string[]): Flags {
 }
 
 function start(given: Flags): Promise<Sandbox> {
-  const { port, tls, rotate, accessTokenSeconds, refreshTokenSeconds, appKey, appSecret } = given;
+  const { port, tls, rotate, autoApprove, accessTokenSeconds, refreshTokenSeconds, appKey, appSecret, callbackUrl } =
+    given;
   return startSandbox({
     port,
     tls,
     rotateRefreshToken: rotate,
+    autoApprove,
     ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
     ...(refreshTokenSeconds === undefined ? {} : { refreshTokenSeconds }),
     ...(appKey === undefined ? {} : { appKey }),
     ...(appSecret === undefined ? {} : { appSecret }),
+    ...(callbackUrl === undefined ? {} : { callbackUrl }),
   });
 }
 

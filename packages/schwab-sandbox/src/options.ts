@@ -22,6 +22,10 @@ export type SandboxOptions = {
   codeSeconds: number;
   /** Whether each refresh brings a new refresh token and ends the earlier one. Default false. */
   rotateRefreshToken: boolean;
+  /** Whether authorize redirects at once, as if the user had gone through its pages. Default false. */
+  autoApprove: boolean;
+  /** The app is registered and not yet approved: authorize shows an error page, the token endpoint a 401. Default false. */
+  unapprovedApp: boolean;
   /** The clock, epoch milliseconds. Default the real one. */
   nowMs: () => number;
   /** Makes every token and code follow from it. Default: random ones. */
@@ -40,6 +44,8 @@ const defaults: SandboxOptions = {
   refreshTokenSeconds: 604_800,
   codeSeconds: 30,
   rotateRefreshToken: false,
+  autoApprove: false,
+  unapprovedApp: false,
   nowMs: Date.now,
   seed: undefined,
 };

@@ -41,6 +41,8 @@ export type Sandbox = {
   revoke(): void;
   /** Takes other credentials from now on, as after a new secret was made for the app. */
   setCredentials(credentials: Partial<Credentials>): void;
+  /** Whether the app is approved from now on (option `unapprovedApp`). */
+  setApproved(approved: boolean): void;
   /** Ends every connection at once, the hanging ones too. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -91,6 +93,9 @@ export async function startSandbox(given: Partial<SandboxOptions> = {}): Promise
     revoke: () => book.revoke(),
     setCredentials(credentials) {
       standIn.credentials = { ...standIn.credentials, ...credentials };
+    },
+    setApproved(approved) {
+      standIn.approved = approved;
     },
     close,
     [Symbol.asyncDispose]: close,

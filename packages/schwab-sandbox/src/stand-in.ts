@@ -1,9 +1,11 @@
 import type { Answer } from './answers.ts';
-import { decideAuthorizeRequest } from './authorize-endpoint.ts';
+import { decideAuthorizeRequest, decideLoginStep } from './authorize-endpoint.ts';
 import { FaultQueue } from './fault-queue.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { IssuedTokens } from './login-book.ts';
 import { LoginBook } from './login-book.ts';
+import type { LoginStep } from './login-flows.ts';
+import { LoginFlows } from './login-flows.ts';
 import type { SandboxOptions } from './options.ts';
 import type { RandomSource } from './random-source.ts';
 import { seededSource, unpredictable } from './random-source.ts';
@@ -21,15 +23,20 @@ export class StandIn {
   readonly book: LoginBook;
   readonly callbackUrl: string;
   credentials: Credentials;
-  readonly #random: RandomSource;
+  approved: boolean;
+  readonly #flows: LoginFlows;
+  readonly #autoApprove: boolean;
   readonly #nowMs: () => number;
 
   constructor(options: SandboxOptions) {
-    this.#random = options.seed === undefined ? unpredictable : seededSource(options.seed);
+    const random: RandomSource = options.seed === undefined ? unpredictable : seededSource(options.seed);
     this.#nowMs = options.nowMs;
-    this.book = new LoginBook(options, this.#random);
+    this.book = new LoginBook(options, random);
+    this.#flows = new LoginFlows(random);
+    this.#autoApprove = options.autoApprove;
     this.callbackUrl = options.callbackUrl;
     this.credentials = { appKey: options.appKey, appSecret: options.appSecret };
+    this.approved = !options.unapprovedApp;
   }
 
   logIn(): IssuedTokens {
@@ -37,8 +44,12 @@ export class StandIn {
   }
 
   authorize(query: URLSearchParams): Answer {
-    const app = { appKey: this.credentials.appKey, callbackUrl: this.callbackUrl };
-    return decideAuthorizeRequest(query, app, this.book, this.#random, this.#nowMs());
+    const app = { appKey: this.credentials.appKey, callbackUrl: this.callbackUrl, approved: this.approved };
+    return decideAuthorizeRequest(query, app, this.#logins, this.#autoApprove, this.#nowMs());
+  }
+
+  continueLogin(step: LoginStep, body: string): Answer {
+    return decideLoginStep(step, new URLSearchParams(body), this, this.#logins, this.#nowMs());
   }
 
   token(request: TokenRequest): Delivery {
@@ -57,7 +68,7 @@ export class StandIn {
       return delivery;
     }
 
-    const app = { ...this.credentials, callbackUrl: this.callbackUrl };
+    const app = { ...this.credentials, callbackUrl: this.callbackUrl, approved: this.approved };
     const { outcome, answer, tokens } = decideTokenRequest(request, app, this.book, atMs);
     const delivery = fault === undefined ? deliver(answer) : spoil(answer, tokens, fault);
     this.log.add({
@@ -70,6 +81,10 @@ export class StandIn {
         : { accessToken: fingerprint(tokens.accessToken), refreshToken: fingerprint(tokens.refreshToken) }),
     });
     return delivery;
+  }
+
+  get #logins(): { flows: LoginFlows; book: LoginBook } {
+    return { flows: this.#flows, book: this.book };
   }
 }
 

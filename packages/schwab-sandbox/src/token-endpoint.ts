@@ -20,15 +20,17 @@ export type Outcome =
   | 'code_expired'
   | 'code_bad'
   | 'wrong_credentials'
+  | 'app_not_approved'
   | 'malformed';
 
 export type Decision = { outcome: Outcome; answer: Answer; tokens?: IssuedTokens };
 
-type App = Credentials & { callbackUrl: string };
+type App = Credentials & { callbackUrl: string; approved: boolean };
 
 /**
  * `POST /v1/oauth/token` (SCHWAB.md). A login whose form holds more than it should is answered without a refresh token,
- * and leaves the earlier login as it was. A `redirect_uri` that is not the registered one is a bad code.
+ * and leaves the earlier login as it was. A `redirect_uri` that is not the registered one is a bad code. An app that
+ * is not approved is answered as one with wrong credentials.
  */
 export function decideTokenRequest(request: TokenRequest, app: App, book: LoginBook, nowMs: number): Decision {
   const judged = judgeTokenRequest(request, app);
@@ -38,8 +40,10 @@ export function decideTokenRequest(request: TokenRequest, app: App, book: LoginB
     case 'wrong_credentials':
       return { outcome: 'wrong_credentials', answer: wrongCredentials() };
     case 'refresh':
+      if (!app.approved) return notApproved();
       return refresh(judged.secret, app, book, nowMs);
     case 'login':
+      if (!app.approved) return notApproved();
       return logIn(judged, app, book, nowMs);
   }
 }
@@ -65,6 +69,10 @@ function logIn(request: LoginRequest, app: App, book: LoginBook, nowMs: number):
   if (request.wellFormed) return issued(book.logIn(app.appKey, nowMs));
   const body = tokenBodyWithoutRefreshToken(book.issueWithoutLogin(app.appKey, nowMs));
   return { outcome: 'issued_without_refresh_token', answer: jsonAnswer(200, body) };
+}
+
+function notApproved(): Decision {
+  return { outcome: 'app_not_approved', answer: wrongCredentials() };
 }
 
 function issued(tokens: IssuedTokens): Decision {

@@ -44,18 +44,6 @@ export function refresh(sandbox: Sandbox, refreshToken: string): Promise<Reply> 
   return askForTokens(sandbox, { grant_type: 'refresh_token', refresh_token: refreshToken });
 }
 
-/** What a browser is redirected to. */
-export async function allow(sandbox: Sandbox, state?: string): Promise<URL> {
-  const query = new URLSearchParams({
-    client_id: sandbox.credentials.appKey,
-    redirect_uri: sandbox.callbackUrl,
-    ...(state === undefined ? {} : { state }),
-  });
-  const ca = sandbox.caCertificate === undefined ? {} : { ca: sandbox.caCertificate };
-  const reply = await ask(`${sandbox.authorizeUrl}?${query.toString()}`, ca);
-  return new URL(reply.headers.location ?? '');
-}
-
 export function redeem(sandbox: Sandbox, code: string, more: Record<string, string> = {}): Promise<Reply> {
   return askForTokens(sandbox, {
     grant_type: 'authorization_code',

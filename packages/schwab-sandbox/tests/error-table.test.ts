@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Sandbox } from '../src/index.ts';
 import { startSandbox } from '../src/index.ts';
 import type { Reply } from './client.ts';
-import { allow, ask, askForTokens, basic, json, redeem, refresh } from './client.ts';
+import { ask, askForTokens, basic, json, redeem, refresh } from './client.ts';
+import { allow } from './login-pages.ts';
 
 async function codeOf(sandbox: Sandbox): Promise<string> {
   return (await allow(sandbox)).searchParams.get('code') ?? '';

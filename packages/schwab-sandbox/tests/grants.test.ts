@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { SandboxOptions } from '../src/index.ts';
 import { startSandbox } from '../src/index.ts';
-import { allow, ask, json, redeem, refresh } from './client.ts';
+import { json, redeem, refresh } from './client.ts';
+import { allow } from './login-pages.ts';
 
 const anAnswer = {
   expires_in: 1800,
@@ -45,20 +46,6 @@ test('with rotation each refresh brings a refresh token that ends the one before
   expect(next).not.toBe(refreshToken);
   expect((await refresh(sandbox, refreshToken)).status).toBe(400);
   expect((await refresh(sandbox, next)).status).toBe(200);
-});
-
-test.each([
-  ['another client_id', { client_id: 'x' }],
-  ['a callback with a slash more', { redirect_uri: 'https://127.0.0.1:8182/' }],
-  ['a callback in other letters', { redirect_uri: 'HTTPS://127.0.0.1:8182' }],
-  ['another response_type', { response_type: 'token' }],
-])('a login does not begin with %s', async (_, wrong) => {
-  await using sandbox = await startSandbox();
-  const right = { client_id: sandbox.credentials.appKey, redirect_uri: sandbox.callbackUrl };
-  const reply = await ask(`${sandbox.authorizeUrl}?${new URLSearchParams({ ...right, ...wrong }).toString()}`);
-  expect(reply.status).toBe(400);
-  expect(reply.headers['content-type']).toMatch(/^text\/html/);
-  expect(reply.headers.location).toBeUndefined();
 });
 
 test('the same seed gives the same tokens', async () => {

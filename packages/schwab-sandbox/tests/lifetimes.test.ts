@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { startSandbox } from '../src/index.ts';
-import { allow, json, redeem, refresh } from './client.ts';
+import { json, redeem, refresh } from './client.ts';
+import { allow } from './login-pages.ts';
 
 const weekMs = 7 * 24 * 3600 * 1000;
 

@@ -111,6 +111,7 @@ test.each([
   ['a port that is no number', ['--port', 'x']],
   ['a port out of range', ['--port', '70000']],
   ['a lifetime of nothing', ['--access-token-seconds', '0']],
+  ['a callback that is no URL', ['--callback-url', 'x']],
   ['a certificate without TLS', ['--ca-file', 'x.pem']],
   ['an argument', ['x']],
 ])('%s is exit code 2', async (_, flags) => {
@@ -133,4 +134,13 @@ test('its lifetimes are those that it was given', async () => {
   const tokenFile = join(folder, 'tokens.json');
   await start('--access-token-seconds', '7', '--token-file', tokenFile);
   expect(JSON.parse(await readFile(tokenFile, 'utf8'))).toMatchObject({ token: { expires_in: 7 } });
+});
+
+test('with --auto-approve and --callback-url the authorize URL redirects there at once', async () => {
+  const callbackUrl = 'https://127.0.0.1:9443/back';
+  const { baseUrl } = await start('--auto-approve', '--callback-url', callbackUrl, '--app-key', 'made-up-key');
+  const query = new URLSearchParams({ client_id: 'made-up-key', redirect_uri: callbackUrl });
+  const reply = await ask(`${baseUrl}/v1/oauth/authorize?${query.toString()}`);
+  expect(reply.status).toBe(302);
+  expect(reply.headers.location).toMatch(/^https:\/\/127\.0\.0\.1:9443\/back\?code=/);
 });

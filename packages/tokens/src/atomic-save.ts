@@ -22,13 +22,21 @@ const inProgress = new Set<string>();
  * when both the file and its name in the folder would survive a power cut. A link is followed, and stays a link.
  * @throws TokenError `token_save_failed`; the earlier file is then untouched, but for a failure to sync the folder
  */
-export async function saveAtomically(path: string, text: string, options: SaveOptions = {}): Promise<void> {
+export function saveAtomically(path: string, text: string, options: SaveOptions = {}): Promise<void> {
+  return replaceAtomically(path, (file) => file.writeFile(text), options);
+}
+
+/** Writes the content of a new file, through its handle or its path: empty and 0600 when it is called. */
+export type WriteContent = (file: FileHandle, temporaryPath: string) => Promise<void>;
+
+/** {@link saveAtomically} for content that is not a text. */
+export async function replaceAtomically(path: string, write: WriteContent, options: SaveOptions = {}): Promise<void> {
   try {
     const target = await linkTarget(path);
     await refuseSpecialFile(target);
-    const tookPlace = await replace(target, text, options);
+    const tookPlace = await replace(target, write, options);
     // Another process that starts just then may take our temporary file for that of a crash: once more, then.
-    if (!tookPlace && !(await replace(target, text, options))) {
+    if (!tookPlace && !(await replace(target, write, options))) {
       throw new TokenError('token_save_failed', `could not save ${path}: its temporary file vanished twice; try again`);
     }
     await syncFolder(dirname(target));
@@ -61,13 +69,14 @@ async function refuseSpecialFile(target: string): Promise<void> {
 }
 
 /** Whether the new file took its place; false if the temporary file was gone when it was to be renamed. */
-async function replace(target: string, text: string, options: SaveOptions): Promise<boolean> {
+async function replace(target: string, write: WriteContent, options: SaveOptions): Promise<boolean> {
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.tmp`);
   inProgress.add(temporary);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
-      await fill(file, text, options);
+      await write(file, temporary);
+      await complete(file, options);
     } finally {
       await file.close();
     }
@@ -80,8 +89,7 @@ async function replace(target: string, text: string, options: SaveOptions): Prom
   }
 }
 
-async function fill(file: FileHandle, text: string, { mode = 0o600, uid, gid }: SaveOptions): Promise<void> {
-  await file.writeFile(text);
+async function complete(file: FileHandle, { mode = 0o600, uid, gid }: SaveOptions): Promise<void> {
   // The owner first: bits for a group must not be given to the wrong one for a moment.
   // Not without need, because a sandboxed service may be killed for the call alone.
   const born = await file.stat();

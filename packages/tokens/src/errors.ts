@@ -6,6 +6,10 @@
  * - `token_file_invalid`: the file was read, but is not a token file
  * - `token_file_unreadable`: the file could not be read (permission, a directory, an I/O error)
  * - `token_file_too_open`: the file can be read by other users
+ * - `token_file_encrypted`: the file is encrypted, and no key was given
+ * - `token_file_key_wrong`: the file is encrypted with another key; it is never overwritten
+ * - `key_file_invalid`: the key file cannot be read, can be read by others, or holds no key
+ * - `format_unsuitable`: the form cannot hold this set, or cannot be kept up to date in this place
  * - `token_save_failed`: the set is not on disk; what was there before is untouched
  * - `token_clear_failed`: the file could not be removed
  * - `newer_login_on_disk`: the save was refused, because someone logged in again in the meantime; read the file
@@ -20,6 +24,10 @@ export type TokenErrorCode =
   | 'token_file_invalid'
   | 'token_file_unreadable'
   | 'token_file_too_open'
+  | 'token_file_encrypted'
+  | 'token_file_key_wrong'
+  | 'key_file_invalid'
+  | 'format_unsuitable'
   | 'token_save_failed'
   | 'token_clear_failed'
   | 'newer_login_on_disk'

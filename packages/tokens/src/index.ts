@@ -1,13 +1,16 @@
 export { saveAtomically, type SaveOptions } from './atomic-save.ts';
-export type { MigrationReport } from './copies.ts';
-export { tokenSetFromEnvironment } from './environment.ts';
+export { exportTokens, type MigrationReport } from './copies.ts';
+export { encryptionKeyId } from './encryption.ts';
+export { generateEncryptionKey, readEncryptionKey } from './encryption-key.ts';
+export { formatEnvironment, tokenSetFromEnvironment } from './environment.ts';
 export { TokenError, type TokenErrorCode } from './errors.ts';
 export { fingerprint } from './fingerprint.ts';
-export { formatTokenText, type TokenFormat } from './formats/token-text.ts';
+export { formatTokenText, type TextFormat, type TokenFormat } from './formats/token-text.ts';
+export { importTokens, type ImportedTokens } from './import-tokens.ts';
 export type { DiskVerdict } from './newest-login.ts';
 export type { RefreshFunction, RefreshResult } from './refresh-result.ts';
 export { parseTokenResponse, type RefreshedTokens, type TokenResponse } from './refreshed.ts';
-export { readTokenFile, type TokenFile } from './token-file.ts';
+export { readTokenFile, type ReadTokenFileOptions, type TokenFile } from './token-file.ts';
 export { TokenManager, type TokenManagerOptions } from './token-manager.ts';
 export {
   DEFAULT_EXPIRY_BUFFER_MS,
@@ -16,4 +19,4 @@ export {
   type OtherMembers,
   type TokenSet,
 } from './token-set.ts';
-export { fileStore, memoryStore, type FileStoreOptions, type TokenStore } from './token-stores.ts';
+export { fileStore, memoryStore, type FileEncryption, type FileStoreOptions, type TokenStore } from './token-stores.ts';

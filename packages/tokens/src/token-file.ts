@@ -1,67 +1,112 @@
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { decryptText } from './encryption.ts';
 import { TokenError, errnoOf } from './errors.ts';
-import { parseTokenText, type TokenFormat } from './formats/token-text.ts';
+import { isDatabase } from './formats/is-database.ts';
+import { parseTokenText, type TextFormat } from './formats/token-text.ts';
+import { readRegularFile } from './read-regular-file.ts';
 import type { TokenSet } from './token-set.ts';
 
-/** More than any token file has; what is larger is something else. */
-const LARGEST_FILE_BYTES = 1024 * 1024;
+export type TokenFile = {
+  readonly tokenSet: TokenSet;
+  readonly format: TextFormat;
+  /** Whether the file is encrypted at rest. */
+  readonly isEncrypted: boolean;
+};
 
-export type TokenFile = { readonly tokenSet: TokenSet; readonly format: TokenFormat };
+export type ReadTokenFileOptions = {
+  /** Whether a file that others than its owner may read or write is an error: yes. */
+  readonly refuseOpenFile?: boolean;
+  /** 32 bytes, needed if the file is encrypted; a plain one is read all the same. */
+  readonly encryptionKey?: Uint8Array | undefined;
+};
 
 /**
- * Reads a token file of either form, through links.
- * @param options.refuseOpenFile whether a file that others than its owner may read or write is an error: yes
- * @throws TokenError `token_not_found`, `token_file_unreadable`, `token_file_too_open`, `token_file_invalid`
+ * Reads a token file of any form but Schwabdev's database, through links.
+ * @throws TokenError `token_not_found`, `token_file_unreadable`, `token_file_too_open`, `token_file_invalid`,
+ *   `token_file_encrypted`, `token_file_key_wrong`; `format_unsuitable` for a database
  */
-export async function readTokenFile(path: string, options: { refuseOpenFile?: boolean } = {}): Promise<TokenFile> {
-  try {
-    // Not to wait for a writer, if the path is a named pipe.
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      return await readOpened(path, file, options.refuseOpenFile ?? true);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw error instanceof TokenError ? error : readFailure(path, error);
+export async function readTokenFile(path: string, options: ReadTokenFileOptions = {}): Promise<TokenFile> {
+  const { bytes, openTo } = await readTokenBytes(path);
+  if ((options.refuseOpenFile ?? true) && openTo !== undefined) {
+    throw new TokenError('token_file_too_open', `others can get at ${path} (mode ${openTo}): run chmod 600 ${path}`);
+  }
+  if (isDatabase(bytes)) {
+    const advice = 'name another token file, and bring this one in with "tokens import"';
+    throw new TokenError('format_unsuitable', `${path} is a database, which is not kept up to date here: ${advice}`);
+  }
+  return parseTokenFile(path, bytes, options.encryptionKey);
+}
+
+/**
+ * The bytes of a file that should hold tokens.
+ * @throws TokenError `token_not_found`, `token_file_unreadable`, `token_file_invalid` for a size that none has
+ */
+export async function readTokenBytes(path: string): Promise<{ bytes: Uint8Array; openTo: string | undefined }> {
+  const file = await readRegularFile(path).catch((error: unknown) => {
+    throw readFailure(path, error);
+  });
+  switch (file.kind) {
+    case 'read':
+      return file;
+    case 'too_large':
+      throw new TokenError(
+        'token_file_invalid',
+        `${path} is not a token file: it has ${file.size} bytes; name another`,
+      );
+    case 'not_a_file':
+      throw new TokenError('token_file_unreadable', `${path} is ${file.what}: name the token file itself`);
   }
 }
 
-async function readOpened(path: string, file: FileHandle, refuseOpenFile: boolean): Promise<TokenFile> {
-  const { mode, size } = await file.stat();
-  if ((mode & constants.S_IFMT) !== constants.S_IFREG) {
-    const what = (mode & constants.S_IFMT) === constants.S_IFDIR ? 'a folder' : 'not a regular file';
-    throw new TokenError('token_file_unreadable', `${path} is ${what}: name the token file itself`);
+/**
+ * The tokens in a file's text, which may be encrypted.
+ * @throws TokenError `token_file_invalid`, `token_file_encrypted`, `token_file_key_wrong`
+ */
+export function parseTokenFile(path: string, bytes: Uint8Array, encryptionKey: Uint8Array | undefined): TokenFile {
+  const text = textOf(path, bytes);
+  const decrypted = decryptText(text, encryptionKey);
+  switch (decrypted.status) {
+    case 'not_encrypted':
+      return { ...parsedText(path, text), isEncrypted: false };
+    case 'decrypted':
+      return { ...parsedText(path, decrypted.text), isEncrypted: true };
+    case 'damaged':
+      throw invalid(path, 'it was encrypted, and has been damaged or altered since');
+    case 'no_key': {
+      const advice = `set token_file_key to the file of the key ${decrypted.keyId}`;
+      throw new TokenError('token_file_encrypted', `${path} is encrypted: ${advice}`);
+    }
+    case 'unknown_kind': {
+      const advice = 'use the version that wrote it';
+      throw new TokenError(
+        'token_file_encrypted',
+        `${path} is encrypted in a way that this version does not know: ${advice}`,
+      );
+    }
+    case 'other_key': {
+      const { keyId, ours } = decrypted;
+      const message = `${path} is encrypted with the key ${keyId}, and token_file_key is ${ours}: set it to the file of ${keyId}`;
+      throw new TokenError('token_file_key_wrong', message);
+    }
   }
-  if (refuseOpenFile && (mode & 0o077) !== 0) {
-    const octal = (mode & 0o777).toString(8).padStart(4, '0');
-    throw new TokenError('token_file_too_open', `others can get at ${path} (mode ${octal}): run chmod 600 ${path}`);
-  }
-  const parsed = parseTokenText(await readText(path, file, size));
-  if (!parsed.ok) {
-    const advice = 'put a backup in its place, or log in again';
-    throw new TokenError('token_file_invalid', `${path} is not a token file: ${parsed.detail}; ${advice}`);
-  }
+}
+
+function parsedText(path: string, text: string): { tokenSet: TokenSet; format: TextFormat } {
+  const parsed = parseTokenText(text);
+  if (!parsed.ok) throw invalid(path, parsed.detail);
   return { tokenSet: parsed.tokenSet, format: parsed.format };
 }
 
-async function readText(path: string, file: FileHandle, size: number): Promise<string> {
-  if (size > LARGEST_FILE_BYTES) {
-    throw new TokenError('token_file_invalid', `${path} is not a token file: it has ${size} bytes; name another`);
-  }
-  const bytes = Buffer.alloc(size);
-  let length = 0;
-  while (length < size) {
-    const { bytesRead } = await file.read(bytes, length, size - length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
+function textOf(path: string, bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new TokenError('token_file_invalid', `${path} is not a token file: it is not UTF-8 text; name another`);
   }
+}
+
+function invalid(path: string, detail: string): TokenError {
+  const advice = 'put a backup in its place, or log in again';
+  return new TokenError('token_file_invalid', `${path} is not a token file: ${detail}; ${advice}`);
 }
 
 function readFailure(path: string, cause: unknown): TokenError {

@@ -31,7 +31,7 @@ export type TokenManagerOptions = {
  */
 export class TokenManager {
   readonly #tokens: HeldTokens;
-  readonly #path: string | undefined;
+  readonly #store: TokenStore;
   readonly #refresh: RefreshFunction | undefined;
   readonly #nowMs: () => number;
   readonly #expiryBufferMs: number;
@@ -41,7 +41,7 @@ export class TokenManager {
 
   constructor(options: TokenManagerOptions) {
     this.#tokens = new HeldTokens(options.store);
-    this.#path = options.store.path;
+    this.#store = options.store;
     this.#refresh = options.refresh;
     this.#nowMs = options.nowMs ?? Date.now;
     this.#expiryBufferMs = options.expiryBufferMs ?? DEFAULT_EXPIRY_BUFFER_MS;
@@ -50,7 +50,8 @@ export class TokenManager {
 
   /**
    * Reads the store. Later calls are {@link adoptIfNewer}.
-   * @throws TokenError `token_file_invalid`, `token_file_unreadable`, `token_file_too_open`, if nothing is held
+   * @throws TokenError `token_file_invalid`, `token_file_unreadable`, `token_file_too_open`, `token_file_encrypted`,
+   *   `token_file_key_wrong`, `format_unsuitable`, if nothing is held
    */
   load(): Promise<TokenSet | undefined> {
     return this.#tokens.inTurn(async () => {
@@ -87,7 +88,9 @@ export class TokenManager {
 
   /**
    * Replaces the set and saves it. Members of the file that we do not know are kept.
-   * @throws TokenError `token_invalid`; `newer_login_on_disk`, with nothing changed; `token_save_failed`, with the set held
+   * @throws TokenError `token_invalid`; `newer_login_on_disk`, with nothing changed; with the set held but not saved,
+   *   `token_save_failed`, and for a file that is not ours to replace `token_file_encrypted`, `token_file_key_wrong`,
+   *   `format_unsuitable`
    */
   set(tokenSet: TokenSet): Promise<void> {
     return this.#change(() => tokenSet);
@@ -127,6 +130,21 @@ export class TokenManager {
   }
 
   /**
+   * Converts the store: saves what is held, if a save would give the file another form than it has, as after encryption
+   * was turned on or off. Rejects as {@link load} and {@link set} do, with the file untouched.
+   * @returns whether the file was converted
+   */
+  rewrite(): Promise<boolean> {
+    return this.#tokens.inTurn(async () => {
+      await this.#adoptOrThrow();
+      const held = this.get();
+      if (held === undefined || this.#store.needsRewrite?.() !== true) return false;
+      await this.#tokens.keep(held);
+      return true;
+    });
+  }
+
+  /**
    * Forgets the set and removes it from the store.
    * @throws TokenError `token_clear_failed`, with the set forgotten all the same
    */
@@ -160,27 +178,32 @@ export class TokenManager {
   }
 
   /**
-   * Writes what is held to a file that must not exist yet.
+   * Writes what is held to a file that must not exist yet, encrypted if the store is.
    * @throws TokenError `token_not_found`, `file_exists`, `token_save_failed`
    */
   backup(path: string): Promise<void> {
     return this.#tokens.inTurn(async () => {
       await this.#tokens.adopt();
-      await writeBackup(this.#present(), path);
+      await writeBackup(this.#present(), path, this.#store.encrypt);
     });
   }
 
   /**
    * Writes what is held to a file in the given form: another one, which must not exist yet, or the store's own. The store
-   * stays what it is. Rejects as {@link backup} and {@link load} do.
+   * stays what it is. Rejects as {@link backup} and {@link load} do; and `format_unsuitable`.
    */
   migrate(path: string, format: TokenFormat): Promise<MigrationReport> {
     return this.#tokens.inTurn(async () => {
-      await this.#tokens.adopt();
-      const error = this.#tokens.lastReadError();
-      if (error !== undefined) throw error;
-      return writeMigrated(this.#present(), { from: this.#path, to: path, format });
+      await this.#adoptOrThrow();
+      const { path: from, encrypt } = this.#store;
+      return writeMigrated(this.#present(), { from, to: path, format, encrypt });
     });
+  }
+
+  async #adoptOrThrow(): Promise<void> {
+    await this.#tokens.adopt();
+    const error = this.#tokens.lastReadError();
+    if (error !== undefined) throw error;
   }
 
   #change(change: (held: TokenSet) => TokenSet): Promise<void> {
@@ -223,7 +246,7 @@ export class TokenManager {
   #present(): TokenSet {
     const held = this.get();
     if (held !== undefined) return held;
-    throw new TokenError('token_not_found', `${this.#path ?? 'this TokenManager'} holds no tokens: log in`);
+    throw new TokenError('token_not_found', `${this.#store.path ?? 'this TokenManager'} holds no tokens: log in`);
   }
 
   async #valid(): Promise<{ tokenSet: TokenSet; accessToken: string }> {
@@ -237,7 +260,7 @@ export class TokenManager {
     const tokenSet = this.get();
     const accessToken = tokenSet?.accessToken;
     if (tokenSet === undefined || accessToken === undefined || isExpiredAt(tokenSet, this.#nowMs(), 0)) {
-      throw noValidToken(tokenSet, this.#path, failure);
+      throw noValidToken(tokenSet, this.#store.path, failure);
     }
     return { tokenSet, accessToken };
   }

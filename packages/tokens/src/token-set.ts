@@ -29,7 +29,7 @@ export const DEFAULT_EXPIRY_BUFFER_MS: number = 5 * 60_000;
 export const DEFAULT_REFRESH_BUFFER_MS: number = 15 * 60_000;
 
 /** ECMA-262's last instant, the last that ISO 8601 can be written for. */
-const LAST_INSTANT_MS = 8.64e15;
+export const LAST_INSTANT_MS = 8.64e15;
 
 /** Whether the access token is missing, of unknown expiry, or has `bufferMs` or less left at `nowMs`. */
 export function isExpiredAt(tokenSet: TokenSet | undefined, nowMs: number, bufferMs: number): boolean {

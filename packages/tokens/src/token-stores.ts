@@ -1,8 +1,9 @@
 import { rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { removeStaleTemporaries, saveAtomically, syncFolder } from './atomic-save.ts';
-import { TokenError, errnoOf } from './errors.ts';
-import { formatTokenText, type TokenFormat } from './formats/token-text.ts';
+import { encryptText, ENCRYPTION_KEY_BYTES } from './encryption.ts';
+import { TokenError, errnoOf, type TokenErrorCode } from './errors.ts';
+import { formatTokenText, type TextFormat } from './formats/token-text.ts';
 import { linkTarget } from './link-target.ts';
 import { readTokenFile } from './token-file.ts';
 import type { TokenSet } from './token-set.ts';
@@ -15,30 +16,60 @@ export type TokenStore = {
   read(options?: { evenIfOpen?: boolean }): Promise<TokenSet | undefined>;
   write(tokenSet: TokenSet): Promise<void>;
   remove(): Promise<void>;
+  /** Whether what was read or written last has another form than a save would give it now. */
+  needsRewrite?(): boolean;
+  /** What a save does to the text, if it encrypts it. */
+  readonly encrypt?: (text: string) => string;
 };
 
 export type FileStoreOptions = {
   /** The form to write. Default: the form that the file has, and schwab-py's for a new file. */
-  readonly format?: TokenFormat;
+  readonly format?: TextFormat;
+  /** Encryption at rest: none. An encrypted file is then `token_file_encrypted`. */
+  readonly encryption?: FileEncryption;
   /** Whether reading fails if others than the owner may read or write the file: true. */
   readonly refuseOpenFile?: boolean;
 };
 
+export type FileEncryption = {
+  /** 32 bytes. A file of another key is `token_file_key_wrong`. */
+  readonly key: Uint8Array;
+  /** Whether saves encrypt. If not, an encrypted file is read all the same, and the next save makes it plain. */
+  readonly write: boolean;
+};
+
+/** What these are said of is no broken file, and may be the only copy of a login. */
+const NEVER_REPLACED: ReadonlySet<TokenErrorCode> = new Set([
+  'token_file_encrypted',
+  'token_file_key_wrong',
+  'format_unsuitable',
+]);
+
 /**
  * Keeps the set in a file, 0600 and replaced in one step. The first read also removes what killed processes left of
  * their saves. A file that belongs to another user keeps its owner where the system allows it, so that a command run as
- * root does not lock the daemon out.
+ * root does not lock the daemon out. A file that is encrypted with another key, or is a database, is never overwritten.
+ * @throws TokenError `key_file_invalid`, for a key that is not of 32 bytes
  */
 export function fileStore(path: string, options: FileStoreOptions = {}): TokenStore {
   let tidied = false;
-  let lastFormat: TokenFormat = 'schwab-py';
+  let lastFormat: TextFormat = 'schwab-py';
+  let lastForm: { format: TextFormat; isEncrypted: boolean } | undefined;
+  const { encryption } = options;
+  if (encryption !== undefined && encryption.key.length !== ENCRYPTION_KEY_BYTES) {
+    const message = `a key has ${ENCRYPTION_KEY_BYTES} bytes, and this one has ${encryption.key.length}: make a new one`;
+    throw new TokenError('key_file_invalid', message);
+  }
+  const encrypt = encryption?.write === true ? (text: string) => encryptText(text, encryption.key) : undefined;
 
   async function found(refuseOpenFile: boolean): Promise<TokenSet | undefined> {
     try {
-      const { tokenSet, format } = await readTokenFile(path, { refuseOpenFile });
-      lastFormat = format;
-      return tokenSet;
+      const file = await readTokenFile(path, { refuseOpenFile, encryptionKey: encryption?.key });
+      lastForm = { format: file.format, isEncrypted: file.isEncrypted };
+      lastFormat = file.format;
+      return file.tokenSet;
     } catch (error) {
+      lastForm = undefined;
       if (error instanceof TokenError && error.code === 'token_not_found') return undefined;
       throw error;
     }
@@ -52,19 +83,22 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
       return found((options.refuseOpenFile ?? true) && !evenIfOpen);
     },
     async write(tokenSet) {
-      // Only for its form. A file that cannot be read is replaced: what is to be written is known to be good.
-      await found(false).catch(() => undefined);
-      const text = formatTokenText(tokenSet, options.format ?? lastFormat);
-      const owner = await stat(path).catch(() => undefined);
-      if (owner === undefined) return saveAtomically(path, text);
-      try {
-        await saveAtomically(path, text, { uid: owner.uid, gid: owner.gid });
-      } catch (error) {
-        const errno = error instanceof TokenError ? errnoOf(error.cause) : undefined;
-        if (errno !== 'EPERM' && errno !== 'EINVAL') throw error;
-        await saveAtomically(path, text);
-      }
+      // Only for its form. A file that is broken is replaced: what is to be written is known to be good.
+      await found(false).catch((error: unknown) => {
+        if (error instanceof TokenError && NEVER_REPLACED.has(error.code)) throw error;
+      });
+      const format = options.format ?? lastFormat;
+      const text = formatTokenText(tokenSet, format);
+      await saveKeepingOwner(path, encrypt === undefined ? text : encrypt(text));
+      lastForm = { format, isEncrypted: encrypt !== undefined };
     },
+    needsRewrite() {
+      if (lastForm === undefined) return false;
+      return (
+        lastForm.isEncrypted !== (encrypt !== undefined) || lastForm.format !== (options.format ?? lastForm.format)
+      );
+    },
+    ...(encrypt !== undefined && { encrypt }),
     async remove() {
       try {
         const target = await linkTarget(path);
@@ -78,6 +112,18 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
       }
     },
   };
+}
+
+async function saveKeepingOwner(path: string, text: string): Promise<void> {
+  const owner = await stat(path).catch(() => undefined);
+  if (owner === undefined) return saveAtomically(path, text);
+  try {
+    await saveAtomically(path, text, { uid: owner.uid, gid: owner.gid });
+  } catch (error) {
+    const errno = error instanceof TokenError ? errnoOf(error.cause) : undefined;
+    if (errno !== 'EPERM' && errno !== 'EINVAL') throw error;
+    await saveAtomically(path, text);
+  }
 }
 
 /** Keeps the set for the life of the process. */

@@ -9,7 +9,7 @@ export type Parsed =
 const text = z.string('must be a string');
 const token = text.check(z.refine((value) => value === '' || isTokenText(value), 'must be printable ASCII'));
 
-const seconds = z.pipe(
+const seconds: z.ZodMiniType<number> = z.pipe(
   z.unknown(),
   z.transform((value: unknown, context) => {
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
@@ -19,28 +19,30 @@ const seconds = z.pipe(
   }),
 );
 
+/** A number of seconds as a number or digits, floored; absent and null are unknown. */
+export const optionalSeconds: z.ZodMiniType<number | null | undefined> = z.optional(z.nullable(seconds));
+
 /** Epoch seconds as a number or digits, or ISO 8601; absent and null are unknown. As epoch milliseconds. */
-export const optionalInstant: z.ZodMiniType<number | null | undefined> = z.optional(
-  z.nullable(
-    z.pipe(
-      z.unknown(),
-      z.transform((value: unknown, context) => {
-        const instantMs = parseInstant(value);
-        if (instantMs !== undefined) return instantMs;
-        const message = 'must be a time, as integer seconds or ISO 8601';
-        context.issues.push({ code: 'custom', input: value, message });
-        return z.NEVER;
-      }),
-    ),
-  ),
-);
+export const optionalInstant: z.ZodMiniType<number | null | undefined> = optionalTime(parseInstant);
+
+/** A time that `parse` understands, as epoch milliseconds; absent and null are unknown. */
+export function optionalTime(parse: (value: unknown) => number | undefined): z.ZodMiniType<number | null | undefined> {
+  const time = z.transform((value: unknown, context) => {
+    const instantMs = parse(value);
+    if (instantMs !== undefined) return instantMs;
+    const message = 'must be a time, as integer seconds or ISO 8601';
+    context.issues.push({ code: 'custom', input: value, message });
+    return z.NEVER;
+  });
+  return z.optional(z.nullable(z.pipe(z.unknown(), time)));
+}
 
 const members = z.looseObject(
   {
     access_token: z.optional(z.nullable(token)),
     refresh_token: z.optional(z.nullable(token)),
     expires_at: optionalInstant,
-    expires_in: z.optional(z.nullable(seconds)),
+    expires_in: optionalSeconds,
     id_token: z.optional(z.nullable(text)),
     token_type: z.optional(z.nullable(text)),
     scope: z.optional(z.nullable(text)),

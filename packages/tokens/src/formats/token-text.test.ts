@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TokenSet } from '../token-set.ts';
-import { formatTokenText, lostIn, parseTokenText } from './token-text.ts';
+import { formatTokenText, lostIn, parseTokenText, type TextFormat } from './token-text.ts';
 
 const OURS = new Set([
   'token',
@@ -13,6 +13,9 @@ const OURS = new Set([
   'id_token',
   'token_type',
   'scope',
+  'token_dictionary',
+  'access_token_issued',
+  'refresh_token_issued',
   '__proto__',
 ]);
 
@@ -29,7 +32,7 @@ const unknown = fc
   .map((members) => JSON.parse(JSON.stringify(members)) as Record<string, unknown>);
 
 /** Any set; with a lifetime rather than the time of issue, because that is what files have. */
-function anyTokenSet(form: 'schwab-py' | 'flat'): fc.Arbitrary<TokenSet> {
+function anyTokenSet(form: TextFormat): fc.Arbitrary<TokenSet> {
   const file = form === 'flat' ? fc.constant({}) : unknown;
   return fc
     .record(
@@ -69,6 +72,15 @@ describe('what is written is what is read', () => {
           formatTokenText({ ...tokenSet, ...(loginAtMs !== undefined && { loginAtMs }) }, 'flat'),
         );
         expect(parsed).toEqual({ ok: true, tokenSet, format: 'flat' });
+      }),
+    );
+  });
+
+  test("in Schwabdev's JSON, with unknown members at both levels", () => {
+    fc.assert(
+      fc.property(anyTokenSet('schwabdev-json'), (tokenSet) => {
+        const parsed = parseTokenText(formatTokenText(tokenSet, 'schwabdev-json'));
+        expect(parsed).toEqual({ ok: true, tokenSet, format: 'schwabdev-json' });
       }),
     );
   });
@@ -163,6 +175,13 @@ describe('a text that is no token file is refused in words, without being quoted
     ['{"token":{"access_token":"SECRET","expires_in":"long"}}', 'token.expires_in must be a number of seconds'],
     ['{"creation_timestamp":true,"token":{"access_token":"SECRET"}}', 'creation_timestamp must be a time'],
     ['{"token":{"access_token":"SECRET","scope":7}}', 'token.scope must be a string'],
+    ['{"token_dictionary":"SECRET"}', 'token_dictionary must be an object'],
+    ['{"token_dictionary":{"access_token":["SECRET"]}}', 'token_dictionary.access_token must be a string'],
+    [
+      '{"refresh_token_issued":"soon","token_dictionary":{"access_token":"SECRET"}}',
+      'refresh_token_issued must be a time',
+    ],
+    ['{"token_dictionary":{"refresh_token":"enc:SECRET"}}', "encrypted with Schwabdev's own key"],
   ])('%s', (text, detail) => {
     const parsed = parseTokenText(text);
     expect(parsed).toEqual({ ok: false, detail: expect.stringContaining(detail) as string });

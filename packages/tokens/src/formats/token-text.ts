@@ -2,19 +2,28 @@ import * as z from 'zod/mini';
 import type { TokenSet } from '../token-set.ts';
 import { flatObject, lostInFlat, parseFlat } from './flat.ts';
 import { parseSchwabPy, schwabPyObject } from './schwab-py.ts';
+import { lostInSchwabdevRow, missingForSchwabdev, parseSchwabdev, schwabdevObject } from './schwabdev.ts';
+import type { Parsed } from './token-members.ts';
 
-/** `schwab-py`: nested, integer seconds, with the login time. `flat`: one level, ISO 8601, without it. */
-export type TokenFormat = 'schwab-py' | 'flat';
+/** The forms that are text, which a store can keep up to date. */
+export type TextFormat = 'schwab-py' | 'flat' | 'schwabdev-json';
+
+/**
+ * `schwab-py`: nested, integer seconds, with the login time. `flat`: one level, ISO 8601, without it. `schwabdev-json`:
+ * Schwabdev's file of before 3.0. `schwabdev-db`: its SQLite database, which can be imported and exported only.
+ */
+export type TokenFormat = TextFormat | 'schwabdev-db';
 
 export type ParsedTokenText =
-  | { readonly ok: true; readonly tokenSet: TokenSet; readonly format: TokenFormat }
+  | { readonly ok: true; readonly tokenSet: TokenSet; readonly format: TextFormat }
   | { readonly ok: false; readonly detail: string };
 
 const nested = z.looseObject({ token: z.unknown() });
+const schwabdev = z.looseObject({ token_dictionary: z.unknown() });
 
 /**
- * Reads a token file's text in either form, told apart by content: schwab-py's has a member `token`.
- * `detail` says what is wrong and holds no part of the text.
+ * Reads a token file's text in any form, told apart by content: schwab-py's has a member `token`, Schwabdev's one
+ * `token_dictionary`. `detail` says what is wrong and holds no part of the text.
  */
 export function parseTokenText(text: string): ParsedTokenText {
   if (text.trim() === '') return { ok: false, detail: 'it is empty' };
@@ -25,8 +34,8 @@ export function parseTokenText(text: string): ParsedTokenText {
     // The parser's own message quotes the text, which is a secret.
     return { ok: false, detail: 'it is not valid JSON (cut off or edited by mistake?)' };
   }
-  const format = z.safeParse(nested, value).success ? 'schwab-py' : 'flat';
-  const parsed = format === 'schwab-py' ? parseSchwabPy(value) : parseFlat(value);
+  const format = formatOf(value);
+  const parsed = PARSERS[format](value);
   if (!parsed.ok) return parsed;
   const { accessToken, refreshToken } = parsed.tokenSet;
   if (accessToken === undefined && refreshToken === undefined) {
@@ -35,13 +44,42 @@ export function parseTokenText(text: string): ParsedTokenText {
   return { ok: true, tokenSet: parsed.tokenSet, format };
 }
 
+const PARSERS: Readonly<Record<TextFormat, (value: unknown) => Parsed>> = {
+  'schwab-py': parseSchwabPy,
+  flat: parseFlat,
+  'schwabdev-json': (value) => parseSchwabdev(value),
+};
+
+function formatOf(value: unknown): TextFormat {
+  if (z.safeParse(nested, value).success) return 'schwab-py';
+  return z.safeParse(schwabdev, value).success ? 'schwabdev-json' : 'flat';
+}
+
+const OBJECTS: Readonly<Record<TextFormat, (tokenSet: TokenSet) => Record<string, unknown>>> = {
+  'schwab-py': schwabPyObject,
+  flat: flatObject,
+  'schwabdev-json': schwabdevObject,
+};
+
 /** The text of a token file, ended by a newline. */
-export function formatTokenText(tokenSet: TokenSet, format: TokenFormat): string {
-  const value = format === 'schwab-py' ? schwabPyObject(tokenSet) : flatObject(tokenSet);
-  return `${JSON.stringify(value, undefined, 2)}\n`;
+export function formatTokenText(tokenSet: TokenSet, format: TextFormat): string {
+  return `${JSON.stringify(OBJECTS[format](tokenSet), undefined, 2)}\n`;
 }
 
 /** What a format cannot hold of this set, in words; nothing is lost in schwab-py's. */
 export function lostIn(format: TokenFormat, tokenSet: TokenSet): string[] {
-  return format === 'flat' ? lostInFlat(tokenSet) : [];
+  switch (format) {
+    case 'schwab-py':
+    case 'schwabdev-json':
+      return [];
+    case 'flat':
+      return lostInFlat(tokenSet);
+    case 'schwabdev-db':
+      return lostInSchwabdevRow(tokenSet);
+  }
+}
+
+/** What the program that reads this format cannot do without and the set lacks, in words. */
+export function missingFor(format: TokenFormat, tokenSet: TokenSet): string[] {
+  return format === 'schwabdev-json' || format === 'schwabdev-db' ? missingForSchwabdev(tokenSet) : [];
 }
