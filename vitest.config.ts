@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } };
 
-/** Three rings: decisions beside their code, shells with real sockets and files, and the built daemons as processes. */
+/** Four rings: decisions beside their code, shells with real sockets and files, the built daemons as processes, and pages in a browser. */
 export default defineConfig({
   ...source,
   test: {
@@ -20,6 +20,16 @@ export default defineConfig({
           testTimeout: 90_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
         },
       },
     ],

@@ -35,12 +35,12 @@ export class Program {
   constructor(
     name: ProgramName,
     args: readonly string[],
-    options: { cwd: string; env: Record<string, string>; uid?: number },
+    options: { cwd: string; env: Record<string, string>; uid?: number; stdin?: 'pipe' },
   ) {
     this.child = spawn(programs[name], args, {
       cwd: options.cwd,
       env: options.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });
     const output = { stdout: '', stderr: '' };
@@ -159,12 +159,13 @@ export class Bench {
   start(
     name: ProgramName,
     args: readonly string[],
-    options: { env?: Record<string, string>; uid?: number } = {},
+    options: { env?: Record<string, string>; uid?: number; stdin?: 'pipe' } = {},
   ): Program {
     const program = new Program(name, args, {
       cwd: this.folder,
       env: { PATH: process.env['PATH'] ?? '', XDG_RUNTIME_DIR: this.folder, ...options.env },
       ...(options.uid === undefined ? {} : { uid: options.uid }),
+      ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     });
     this.#programs.push(program);
     return program;

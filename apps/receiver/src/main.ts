@@ -14,6 +14,7 @@ const surroundings: Surroundings = {
   stdout: process.stdout,
   stderr: process.stderr,
   stdoutFile: fstatSync(1),
+  kill: (pid, signal) => process.kill(pid, signal),
   exitNow: (code) => process.exit(code),
 };
 

@@ -32,6 +32,10 @@ export function asCommandFailure(error: unknown): unknown {
       case 'token_file_invalid':
       case 'token_file_unreadable':
       case 'token_file_too_open':
+      case 'token_file_encrypted':
+      case 'token_file_key_wrong':
+      case 'key_file_invalid':
+      case 'format_unsuitable':
         return new CommandFailure(error.message, ExitCode.configuration);
       case 'token_invalid':
       case 'token_save_failed':

@@ -3,6 +3,8 @@
  * `token_file:`. Add a setting here, and use it in run.ts.
  */
 import {
+  booleanSetting,
+  hooksSetting,
   ConfigurationError,
   durationSetting,
   integerSetting,
@@ -52,6 +54,19 @@ export const senderDefinitions = {
   socketRetryDelay: durationSetting({ default: '5s', description: 'the time between two of them' }),
   controlSocketPath: pathSetting({
     description: 'where commands ask the running daemon; control.sock in the runtime folder if not given',
+  }),
+  webPort: integerSetting({
+    min: 1,
+    max: 65_535,
+    description: 'the port of the local web page, http://127.0.0.1:PORT/; off if not given',
+  }),
+  hooks: hooksSetting({ events: ['login_due', 'login_required', 'login_done'] }),
+  tokenFileEncryption: booleanSetting({
+    default: false,
+    description: 'keep the token file encrypted; other programs can then not read it',
+  }),
+  tokenFileKey: pathSetting({
+    description: 'the key of an encrypted token file (0600); token_file_key in $CREDENTIALS_DIRECTORY if not given',
   }),
   ...logSettings({ defaultFile: 'logs/token_refresh_sender.log' }),
 };

@@ -26,6 +26,7 @@ function makeTargets(configs: readonly TargetConfig[], lines: string[] = []): Ta
     policy: { attempts: 3, retryDelayMs: 10 },
     log: recordingLog(lines),
     nowMs: Date.now,
+    record: () => undefined,
     send: sendToken,
     watch: (path, onChange, signal) => watchPath(path, (identity) => onChange(identity !== undefined), { signal }),
   });

@@ -60,6 +60,7 @@ export class RefresherRig {
         }),
       onChange: () => (this.changes += 1),
       advice: { tokenFile: 'tokens.json', appConfigFile: 'app.yaml' },
+      record: () => undefined,
       refreshIntervalMs: () => this.intervalMs,
     });
   }

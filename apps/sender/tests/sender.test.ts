@@ -59,6 +59,7 @@ class SenderRig {
       log: recordingLog(this.lines),
       pid: process.pid,
       hideSecret: (secret) => void this.hidden.push(secret),
+      hookHost: { environment: {}, kill: () => true },
       deliveryAttempts: 1,
     });
     onTestFinished(() => sender.targets.close());

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ExitCode } from './exit-code.ts';
 import type { LogLevel } from './log-format.ts';
+import type { Kill } from './hooks/hook-process.ts';
 import { openLog, type Log } from './log.ts';
 import { handleSignals, type SignalSource } from './signals.ts';
 import { connectSystemd, isJournal, type Systemd } from './systemd.ts';
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly stderr: { write(text: string): unknown };
   /** The file that standard output is, to recognise the journal. */
   readonly stdoutFile: { readonly dev: number; readonly ino: number } | undefined;
+  /** Sends a signal; to a process group, if `pid` is negative. */
+  readonly kill: Kill;
   /** Ends the process without any more waiting. */
   readonly exitNow: (code: number) => void;
 }

@@ -62,7 +62,7 @@ async function listen(over: Partial<LocalHttpOptions> = {}, extra: Route[] = [])
 }
 
 /** Sends bytes as they are and gives back everything until the server ends the connection. */
-async function raw(bytes: string): Promise<string> {
+async function raw(bytes: string | Buffer): Promise<string> {
   const socket = connect(socketPath);
   socket.end(bytes);
   let text = '';
@@ -148,6 +148,42 @@ describe('the server', () => {
     );
   });
 
+  test.each([
+    ['an object', '{"url":"a"}', 200, '{"url":"a"}'],
+    ['letters of other alphabets', '"é"', 200, '"é"'],
+    ['nothing', '', 200, 'none'],
+    ['what is not JSON', '{"url":', 400, 'bad_json'],
+    ['what is not UTF-8', '"\u00e9"', 400, 'bad_json', 'latin1'],
+    ['more than the route takes', `"${'x'.repeat(5_999)}"`, 413, 'At most 6000 bytes'],
+  ] as const)(
+    'gives a route that takes JSON its body: %s',
+    async (_what, body, status, text, encoding: BufferEncoding = 'utf8') => {
+      await listen({}, [
+        {
+          method: 'POST',
+          path: '/v1/echo',
+          maxJsonBytes: 6_000,
+          answer: ({ json }) => ({ status: 200, body: json === undefined ? 'none' : JSON.stringify(json) }),
+        },
+      ]);
+      const bytes = Buffer.from(body, encoding);
+      const head = get('/v1/echo', `Content-Length: ${bytes.length}\r\n`).replace('GET', 'POST');
+      const reply = await raw(Buffer.concat([Buffer.from(head), bytes]));
+      expect(reply).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(reply).toContain(text);
+    },
+  );
+
+  test('a body is not kept for a route that takes none', async () => {
+    let seen: unknown = 'not asked';
+    await listen({}, [
+      { method: 'POST', path: '/v1/plain', answer: ({ json }) => ({ status: 200, body: String((seen = json)) }) },
+    ]);
+    const body = '{"a":1}';
+    await raw(get('/v1/plain', `Content-Length: ${body.length}\r\n`).replace('GET', 'POST') + body);
+    expect(seen).toBeUndefined();
+  });
+
   test('keeps a connection for the next request', async () => {
     await listen();
     const answers = await raw(get('/v1/status').replace('Connection: close\r\n', '') + get('/v1/echo?q=again'));
@@ -224,6 +260,19 @@ describe('the client', () => {
     expect(await requestLocal(socketPath, { ...ask, method: 'POST', path: '/v1/refresh' })).toMatchObject({
       status: 202,
     });
+  });
+
+  test('sends a JSON body', async () => {
+    await listen({}, [
+      {
+        method: 'POST',
+        path: '/v1/json',
+        maxJsonBytes: 100,
+        answer: ({ json }) => ({ status: 200, body: { got: json } }),
+      },
+    ]);
+    const asked = { method: 'POST', path: '/v1/json', timeoutMs: 5000, json: { url: 'é' } } as const;
+    expect((await requestLocal(socketPath, asked)).body).toEqual({ got: { url: 'é' } });
   });
 
   test('says that nobody listens, and where', async () => {

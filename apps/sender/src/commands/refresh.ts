@@ -1,22 +1,11 @@
 /** `token-refresh-sender refresh`: asks the running daemon, or refreshes itself if none runs. */
-import {
-  CommandFailure,
-  createLocalHttp,
-  ExitCode,
-  LocalHttpError,
-  requestLocal,
-  type Log,
-  type Surroundings,
-} from '@token-relay/daemon';
-import { bindUnixSocket, formatAddress, SocketBindError, type UnixSocketClaim } from '@token-relay/socket';
-import type { Server } from 'node:net';
+import { CommandFailure, ExitCode, LocalHttpError, requestLocal, type Surroundings } from '@token-relay/daemon';
 import * as z from 'zod/mini';
-import { readAppConfig } from '../app-config.ts';
-import { controlRoutes, refreshReportSchema } from '../control/control-routes.ts';
+import { refreshReportSchema } from '../control/control-routes.ts';
 import { asCommandFailure } from '../failures.ts';
 import type { RefreshReport } from '../refresh/refresh-report.ts';
-import { Sender } from '../sender.ts';
 import { loadSenderSettings, type SenderSettings } from '../settings.ts';
+import { deliveredLines, holdControl } from './hold-control.ts';
 
 /** Beyond the HTTP timeout: for the second between two attempts, and for the save. */
 const ANSWER_MARGIN_MS = 10_000;
@@ -46,53 +35,13 @@ async function askDaemon(settings: SenderSettings): Promise<RefreshReport | unde
   }
 }
 
-/** Holds the control socket meanwhile, so that a daemon or another command that starts now does not refresh too. */
 async function refreshWithoutDaemon(surroundings: Surroundings, settings: SenderSettings): Promise<RefreshReport> {
-  const appConfig = await readAppConfig(settings.appConfig, surroundings.env['CREDENTIALS_DIRECTORY']);
-  const log = stderrLog((line) => void surroundings.stderr.write(`${line}\n`));
-  const sender = new Sender({
-    settings,
-    appConfig,
-    log,
-    pid: surroundings.pid,
-    hideSecret: () => undefined,
-    deliveryAttempts: 1,
+  const report = await holdControl(surroundings, settings, async (sender) => {
+    const made = await sender.refresher.refreshNow();
+    for (const line of await deliveredLines(sender)) surroundings.stdout.write(`${line}\n`);
+    return made;
   });
-  const control = createLocalHttp(
-    controlRoutes({ status: () => sender.status(), refresh: () => sender.refresher.refreshNow() }),
-    { log },
-  );
-  let claim: UnixSocketClaim | undefined;
-  try {
-    claim = await bindOrUndefined(control, settings.controlSocketPath);
-    if (claim === undefined) {
-      return (await askDaemon(settings)) ?? { kind: 'passing', message: 'Another sender has just ended.' };
-    }
-    await sender.refresher.load();
-    const report = await sender.refresher.refreshNow();
-    await sender.targets.settled();
-    for (const { config, state } of sender.targets.report()) {
-      const where = `${config.name} at ${formatAddress(config.address)}`;
-      if (state.kind === 'delivered') surroundings.stdout.write(`Token delivered to ${where}\n`);
-    }
-    return report;
-  } catch (error) {
-    throw asCommandFailure(error);
-  } finally {
-    claim?.release();
-    control.close();
-    control.closeAllConnections();
-    await sender.targets.close();
-  }
-}
-
-async function bindOrUndefined(control: Server, path: string): Promise<UnixSocketClaim | undefined> {
-  try {
-    return await bindUnixSocket(control, path, { mode: 0o600 });
-  } catch (error) {
-    if (error instanceof SocketBindError && error.code === 'socket_in_use') return undefined;
-    throw error;
-  }
+  return report ?? (await askDaemon(settings)) ?? { kind: 'passing', message: 'Another sender has just ended.' };
 }
 
 function conclude({ kind, message }: RefreshReport, print: (line: string) => void): void {
@@ -116,10 +65,4 @@ function conclude({ kind, message }: RefreshReport, print: (line: string) => voi
     case 'misconfigured':
       throw new CommandFailure(message, ExitCode.configuration);
   }
-}
-
-/** A command says what went wrong on the way, and nothing else. */
-function stderrLog(print: (line: string) => void): Log {
-  const silent = () => undefined;
-  return { debug: silent, info: silent, warn: (message) => print(`warning: ${message}`), error: silent };
 }

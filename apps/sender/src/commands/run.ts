@@ -11,16 +11,21 @@ import { bindUnixSocket, type UnixSocketClaim } from '@token-relay/socket';
 import { readAppConfig } from '../app-config.ts';
 import { controlRoutes } from '../control/control-routes.ts';
 import { asCommandFailure } from '../failures.ts';
+import { readFileEncryption } from '../file-encryption.ts';
 import { Sender } from '../sender.ts';
 import { loadSenderSettings, type SenderSettings } from '../settings.ts';
 import { systemdStatus } from '../status/status-text.ts';
 import { version } from '../version.ts';
+import { openWebPage, type WebPage } from '../web/open-web-page.ts';
 
 export async function run(surroundings: Surroundings, flags: Readonly<Record<string, unknown>>): Promise<void> {
   const context = { ...surroundings, flags };
   const settings = await loadSenderSettings(context);
   const credentialsFolder = surroundings.env['CREDENTIALS_DIRECTORY'];
   const appConfig = await readAppConfig(settings.appConfig, credentialsFolder);
+  const encryption = await readFileEncryption(settings, credentialsFolder).catch((error: unknown) => {
+    throw asCommandFailure(error);
+  });
 
   await runDaemon(surroundings, settings, async (daemon) => {
     for (const warning of settings.warnings) daemon.log.warn(warning);
@@ -30,6 +35,8 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
       log: daemon.log,
       pid: surroundings.pid,
       hideSecret: daemon.hideSecret,
+      hookHost: { environment: surroundings.env, kill: surroundings.kill },
+      encryption,
     });
     const reload = async (why: string) => {
       const next = await loadSenderSettings(context);
@@ -48,17 +55,23 @@ async function serve(
   reload: (why: string) => Promise<void>,
 ): Promise<void> {
   const control = createLocalHttp(
-    controlRoutes({ status: () => sender.status(), refresh: () => sender.refresher.refreshNow() }),
+    controlRoutes({
+      status: () => sender.status(),
+      refresh: () => sender.refresher.refreshNow(),
+      login: sender.login,
+    }),
     {
       log,
       maxConnections: 32,
     },
   );
   let claim: UnixSocketClaim | undefined;
+  let web: WebPage | undefined;
   try {
     // The control socket is also the lock: whoever has bound it owns the login.
     claim = await bindUnixSocket(control, settings.controlSocketPath, { mode: 0o600 });
-    await sender.refresher.load();
+    await sender.load();
+    web = await openWebPage(sender, settings, log);
     const tryReload = (why: string) => {
       reload(why).catch((error: unknown) => {
         if (!(error instanceof ConfigurationError)) throw error;
@@ -79,14 +92,16 @@ async function serve(
       systemd.status(systemdStatus(sender.status(), Date.now()));
     });
     log.info(`token-refresh-sender ${version} started; control socket ${settings.controlSocketPath}`);
+    sender.timeline.add({ atMs: Date.now(), kind: 'started', text: 'The sender started' });
     systemd.ready();
     await sender.refresher.run(stop);
   } catch (error) {
     throw asCommandFailure(error);
   } finally {
     claim?.release();
+    await web?.close();
+    await sender.close();
     control.close();
     control.closeAllConnections();
-    await sender.targets.close();
   }
 }

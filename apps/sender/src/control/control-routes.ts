@@ -1,8 +1,10 @@
 /** The control socket: what the command line asks the running daemon. Its owner alone may connect (mode 0600). */
 import { problem, type Route } from '@token-relay/daemon';
 import * as z from 'zod/mini';
+import type { LoginService } from '../login/login-service.ts';
 import type { RefreshReport } from '../refresh/refresh-report.ts';
 import type { StatusReport } from '../status/status-report.ts';
+import { loginRoutes } from './control-login.ts';
 
 export const refreshReportSchema = z.object({
   kind: z.enum([
@@ -21,6 +23,7 @@ export const refreshReportSchema = z.object({
 export interface ControlledSender {
   readonly status: () => StatusReport;
   readonly refresh: () => Promise<RefreshReport>;
+  readonly login: LoginService;
 }
 
 export function controlRoutes(sender: ControlledSender): readonly Route[] {
@@ -36,5 +39,6 @@ export function controlRoutes(sender: ControlledSender): readonly Route[] {
           : { status: 200, body: report };
       },
     },
+    ...loginRoutes(sender.login),
   ];
 }

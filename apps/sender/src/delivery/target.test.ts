@@ -42,6 +42,7 @@ class TargetRig {
         policy: { attempts: 3, retryDelayMs: 5_000 },
         log: recordingLog(this.lines),
         nowMs: Date.now,
+        record: () => undefined,
         send: (_address, payload, { expectReply, timeoutMs, signal }) =>
           this.#send(payload, expectReply, timeoutMs, signal),
         watch: (_path, onChange) => (this.socketChanged = onChange),

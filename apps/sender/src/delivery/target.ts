@@ -3,6 +3,7 @@ import type { Log } from '@token-relay/daemon';
 import { formatTokenMessage, type TokenMessage } from '@token-relay/protocol';
 import { DeliveryError, formatAddress, type TokenAddress } from '@token-relay/socket';
 import { afterFailedAttempt, ATTEMPT_TIMEOUT_MS, type DeliveryPolicy, type NextStep } from './delivery-policy.ts';
+import type { TimelineEventKind } from '../web/timeline.ts';
 import { Kick } from './kick.ts';
 
 export interface TargetConfig {
@@ -24,6 +25,8 @@ export interface TargetDependencies {
   readonly policy: DeliveryPolicy;
   readonly log: Log;
   readonly nowMs: () => number;
+  /** Notes what happened, for the timeline. */
+  readonly record: (kind: TimelineEventKind, text: string) => void;
   readonly send: (
     address: TokenAddress,
     payload: string,
@@ -115,7 +118,7 @@ export class Target {
 
   /** One try. Returns what follows from a failure; nothing after a success. */
   async #attempt(message: TokenMessage): Promise<NextStep | undefined> {
-    const { policy, log, nowMs, send } = this.#dependencies;
+    const { policy, log, nowMs, record, send } = this.#dependencies;
     const { address, format, includeRefreshToken, name } = this.config;
     const before = this.#state;
     if (before.kind !== 'undelivered') this.#state = { kind: 'delivering', attempt: this.#failures + 1 };
@@ -136,6 +139,7 @@ export class Target {
         this.#pending = true;
       } else if (before.kind !== 'undelivered') {
         this.#state = { kind: 'undelivered', sinceMs: nowMs(), reason: error.message };
+        record('undelivered', `Not delivered to ${name}: ${error.message}`);
         log.warn(
           `Token not delivered to ${name}: ${error.message} It will be delivered when ${formatAddress(address)} is back.`,
           { target: name, code: error.code },
@@ -145,6 +149,7 @@ export class Target {
     }
     this.#failures = 0;
     this.#state = { kind: 'delivered', atMs: nowMs() };
+    record('delivered', `Delivered to ${name}`);
     const how = format === 'json' ? 'acknowledged' : 'sent, no reply expected';
     log.info(`Token delivered to ${name} at ${formatAddress(address)} (${how})`, { target: name });
     return undefined;

@@ -10,7 +10,7 @@ export interface AdviceContext {
 export function adviceFor(state: LoginState['kind'], { tokenFile, appConfigFile }: AdviceContext): string | undefined {
   switch (state) {
     case 'login_required':
-      return `Log in to Schwab again and put the new token file (schwab-py's format, chmod 600) at ${tokenFile}; it is taken over at once, without a restart.`;
+      return `Log in again with: token-refresh-sender login (or put a newer token file at ${tokenFile}; it is taken over at once).`;
     case 'misconfigured':
       return `Compare app_key and app_secret in ${appConfigFile} with your app at developer.schwab.com; a corrected file is read at once.`;
     case 'healthy':

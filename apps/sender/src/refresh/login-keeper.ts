@@ -3,6 +3,7 @@
  * decided in schedule.ts, token-answer.ts and login-state.ts; this file does it. The loop around it is refresher.ts.
  */
 import type { Log } from '@token-relay/daemon';
+import type { TimelineEventKind } from '../web/timeline.ts';
 import { fingerprint, TokenError, type TokenManager, type TokenSet } from '@token-relay/tokens';
 import { duration } from '../status/duration.ts';
 import { adviceFor, type AdviceContext } from './advice.ts';
@@ -21,8 +22,18 @@ export interface LoginKeeperDependencies {
   /** Hands a token set to the targets; returns at once. */
   readonly publish: (tokenSet: TokenSet) => void;
   readonly advice: AdviceContext;
+  /** Notes what happened, for the timeline and the hooks. `text` is for people, without a token. */
+  readonly record: (kind: TimelineEventKind, text: string) => void;
   readonly refreshIntervalMs: () => number;
 }
+
+/** A file that is there and whole, and must not be used as it is: a person has to change the configuration. */
+const REFUSED_AT_START: ReadonlySet<TokenError['code']> = new Set([
+  'token_file_too_open',
+  'token_file_encrypted',
+  'token_file_key_wrong',
+  'format_unsuitable',
+]);
 
 export class LoginKeeper {
   readonly saving: SaveRetry;
@@ -37,7 +48,7 @@ export class LoginKeeper {
   #lastVerdict: Awaited<ReturnType<TokenManager['adoptIfNewer']>> = 'unchanged';
 
   constructor(dependencies: LoginKeeperDependencies) {
-    const { manager, log, nowMs, random, advice } = dependencies;
+    const { manager, log, nowMs, random, advice, record } = dependencies;
     this.#deps = dependencies;
     this.saving = new SaveRetry({
       manager,
@@ -45,6 +56,7 @@ export class LoginKeeper {
       nowMs,
       random,
       tokenFile: advice.tokenFile,
+      record,
       adopt: () => this.adopt(),
     });
   }
@@ -74,6 +86,13 @@ export class LoginKeeper {
     return notBeforeGap(wantedAtMs, this.#lastAttemptAtMs, this.#deps.nowMs());
   }
 
+  /** The manager holds the tokens of a new login. */
+  loginAccepted(saveError: TokenError | undefined): void {
+    this.#enter({ state: healthy });
+    if (saveError !== undefined) this.saving.failed(saveError);
+    this.#publish();
+  }
+
   /** A state that waits for other credentials tries at once. */
   configurationChanged(): void {
     if (this.#state.kind === 'misconfigured') this.#retryAtMs = this.#deps.nowMs();
@@ -85,7 +104,7 @@ export class LoginKeeper {
     try {
       await manager.load();
     } catch (error) {
-      if (!(error instanceof TokenError) || error.code === 'token_file_too_open') throw error;
+      if (!(error instanceof TokenError) || REFUSED_AT_START.has(error.code)) throw error;
     }
     const tokenSet = manager.get();
     if (tokenSet?.refreshToken === undefined) this.#noLogin();
@@ -160,7 +179,7 @@ export class LoginKeeper {
   }
 
   #succeeded(saveError: TokenError | undefined): RefreshReport {
-    const { manager, log, nowMs, advice } = this.#deps;
+    const { manager, log, nowMs, advice, record } = this.#deps;
     const before = this.#state;
     const tokenSet = manager.get();
     const lifetimeMs = (tokenSet?.expiresAtMs ?? 0) - (tokenSet?.issuedAtMs ?? 0);
@@ -170,6 +189,7 @@ export class LoginKeeper {
     const message = `Token refreshed successfully (expires in ${duration(lifetimeMs)})`;
     log.info(message, tokenSet?.accessToken === undefined ? {} : { token: fingerprint(tokenSet.accessToken) });
     this.#lastRefresh = { atMs: nowMs(), ok: true, message: 'succeeded' };
+    record('refreshed', saveError === undefined ? 'Access token refreshed and saved' : 'Access token refreshed');
     if (saveError === undefined) log.info(`Tokens saved to ${advice.tokenFile}`);
     else this.saving.failed(saveError);
     this.#publish();
@@ -179,8 +199,9 @@ export class LoginKeeper {
   }
 
   async #failed(outcome: FailedOutcome, triedToken: string): Promise<RefreshReport> {
-    const { manager, log, nowMs, random, advice } = this.#deps;
+    const { manager, log, nowMs, random, advice, record } = this.#deps;
     this.#lastRefresh = { atMs: nowMs(), ok: false, message: outcome.reason };
+    record('refresh_failed', outcome.reason);
     if (outcome.kind === 'refused' && ((await this.adopt()) || manager.getRefreshToken() !== triedToken)) {
       log.info('Schwab refused the old refresh token, and the token file has newer tokens: going on with those');
       return {
@@ -222,7 +243,8 @@ export class LoginKeeper {
   }
 
   #tookOver(): void {
-    const { manager, log, advice } = this.#deps;
+    const { manager, log, advice, record } = this.#deps;
+    record('adopted', `Newer tokens found in ${advice.tokenFile}`);
     log.info(`Newer tokens found in ${advice.tokenFile}: taken over`);
     this.#enter({ state: healthy });
     if (manager.getRefreshToken() === undefined) this.#noLogin();
@@ -243,6 +265,8 @@ export class LoginKeeper {
   }
 
   #enter({ state, retryAtMs }: StateStep): void {
+    const needsPerson = state.kind === 'login_required' || state.kind === 'misconfigured';
+    if (needsPerson && state.kind !== this.#state.kind) this.#deps.record(state.kind, state.reason);
     this.#state = state;
     this.#retryAtMs = retryAtMs;
     this.#retryDelayMs = retryAtMs === undefined ? 0 : retryAtMs - this.#deps.nowMs();

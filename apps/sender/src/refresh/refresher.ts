@@ -2,6 +2,7 @@
  * The loop that keeps the login alive: waits until something is due, does it, and goes on. One refresh at a time, whoever
  * asks; what an attempt does is in login-keeper.ts.
  */
+import type { TokenError } from '@token-relay/tokens';
 import { LoginKeeper, type LoginKeeperDependencies } from './login-keeper.ts';
 import type { RefresherSnapshot, RefreshReport } from './refresh-report.ts';
 
@@ -38,6 +39,12 @@ export class Refresher {
   /** Reads the token file. A file that is missing or broken is a state, not an exit. @throws TokenError `token_file_too_open` */
   load(): Promise<void> {
     return this.#keeper.load();
+  }
+
+  /** The manager holds the tokens of a new login: goes on with those. */
+  loginAccepted(saveError: TokenError | undefined): void {
+    this.#keeper.loginAccepted(saveError);
+    this.#wakeUp();
   }
 
   /** Runs until the signal aborts, and then until an attempt under way has ended and is saved. */

@@ -2,6 +2,7 @@
 import type { Log } from '@token-relay/daemon';
 import { nextBackoff } from '@token-relay/protocol';
 import { TokenError, type TokenManager } from '@token-relay/tokens';
+import type { TimelineEventKind } from '../web/timeline.ts';
 
 /** Change how often a failed save is tried again here. */
 export const SAVE_BACKOFF: { readonly baseMs: number; readonly capMs: number } = { baseMs: 1_000, capMs: 60_000 };
@@ -14,6 +15,7 @@ export interface SaveRetryDependencies {
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly tokenFile: string;
+  readonly record: (kind: TimelineEventKind, text: string) => void;
   /** Takes over a newer login from the file; false if there is none that can be read. */
   readonly adopt: () => Promise<boolean>;
 }
@@ -37,7 +39,8 @@ export class SaveRetry {
 
   /** A save failed: ERROR once, until one succeeds. */
   failed(error: TokenError): void {
-    const { log, nowMs, random } = this.#deps;
+    const { log, nowMs, random, record } = this.#deps;
+    record('not_saved', error.message);
     const [delayMs, failures] = nextBackoff(this.#failures, SAVE_BACKOFF, random);
     this.#failures = failures;
     this.#retryAtMs = nowMs() + Math.max(MIN_WAIT_MS, delayMs);
@@ -61,7 +64,7 @@ export class SaveRetry {
   }
 
   async #save(whenFailed: (error: TokenError) => void): Promise<void> {
-    const { manager, log, tokenFile, adopt } = this.#deps;
+    const { manager, log, tokenFile, adopt, record } = this.#deps;
     try {
       await manager.saveAgain();
     } catch (error) {
@@ -69,6 +72,7 @@ export class SaveRetry {
       if (error.code !== 'newer_login_on_disk' || !(await adopt())) whenFailed(error);
       return;
     }
+    record('saved', `Tokens saved to ${tokenFile} after all`);
     log.info(`Tokens saved to ${tokenFile} after all`);
   }
 }

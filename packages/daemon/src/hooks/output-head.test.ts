@@ -43,3 +43,11 @@ test('what the hook was given does not come back out, whole or cut, however it i
     ),
   );
 });
+
+test('not even a part of it does, wherever the cut falls', () => {
+  const given = 'made-up-token-of-some-length';
+  for (let shift = 0; shift <= given.length; shift += 1) {
+    // The words that stand in its place have no m.
+    expect(headOf(given, 'x'.repeat(shift) + given.repeat(200))).not.toContain('m');
+  }
+});

@@ -1,0 +1,79 @@
+/** What a command needs that does the daemon's work itself, because none runs: the sender's parts, and the control socket. */
+import { createLocalHttp, type Log, type Surroundings } from '@token-relay/daemon';
+import { bindUnixSocket, formatAddress, SocketBindError, type UnixSocketClaim } from '@token-relay/socket';
+import type { Server } from 'node:net';
+import { readAppConfig } from '../app-config.ts';
+import { controlRoutes } from '../control/control-routes.ts';
+import { asCommandFailure } from '../failures.ts';
+import { readFileEncryption } from '../file-encryption.ts';
+import { Sender } from '../sender.ts';
+import type { SenderSettings } from '../settings.ts';
+
+/**
+ * Holds the control socket while `work` is done, so that a daemon or another command that starts meanwhile asks here.
+ * Resolves to undefined, with nothing done, if another program has taken the socket by now.
+ */
+export async function holdControl<Result>(
+  surroundings: Surroundings,
+  settings: SenderSettings,
+  work: (sender: Sender) => Promise<Result>,
+): Promise<Result | undefined> {
+  const appConfig = await readAppConfig(settings.appConfig, surroundings.env['CREDENTIALS_DIRECTORY']);
+  const log = stderrLog((line) => void surroundings.stderr.write(`${line}\n`));
+  const sender = new Sender({
+    settings,
+    appConfig,
+    log,
+    pid: surroundings.pid,
+    hideSecret: () => undefined,
+    hookHost: { environment: surroundings.env, kill: surroundings.kill },
+    encryption: await readFileEncryption(settings, surroundings.env['CREDENTIALS_DIRECTORY']),
+    deliveryAttempts: 1,
+  });
+  const control = createLocalHttp(
+    controlRoutes({
+      status: () => sender.status(),
+      refresh: () => sender.refresher.refreshNow(),
+      login: sender.login,
+    }),
+    { log },
+  );
+  let claim: UnixSocketClaim | undefined;
+  try {
+    claim = await bindOrUndefined(control, settings.controlSocketPath);
+    if (claim === undefined) return undefined;
+    await sender.load();
+    return await work(sender);
+  } catch (error) {
+    throw asCommandFailure(error);
+  } finally {
+    claim?.release();
+    await sender.close();
+    control.close();
+    control.closeAllConnections();
+  }
+}
+
+/** One line for each target that has the token, once every delivery has ended. */
+export async function deliveredLines(sender: Sender): Promise<string[]> {
+  await sender.targets.settled();
+  return sender.targets
+    .report()
+    .filter(({ state }) => state.kind === 'delivered')
+    .map(({ config }) => `Token delivered to ${config.name} at ${formatAddress(config.address)}`);
+}
+
+async function bindOrUndefined(control: Server, path: string): Promise<UnixSocketClaim | undefined> {
+  try {
+    return await bindUnixSocket(control, path, { mode: 0o600 });
+  } catch (error) {
+    if (error instanceof SocketBindError && error.code === 'socket_in_use') return undefined;
+    throw error;
+  }
+}
+
+/** A command says what went wrong on the way, and nothing else. */
+function stderrLog(print: (line: string) => void): Log {
+  const silent = () => undefined;
+  return { debug: silent, info: silent, warn: (message) => print(`warning: ${message}`), error: silent };
+}

@@ -1,0 +1,29 @@
+/** Sends an answer, with the header fields that all answers of the page have. */
+import type { ServerResponse } from 'node:http';
+import { renderRefusal } from './refusal-page.ts';
+
+/**
+ * `same-origin` and not `no-referrer`: with that, browsers send `Origin: null` with a form (Fetch standard, "append a
+ * request Origin header"), and nothing would tell our own page from another's. The links to outside say `noreferrer`.
+ */
+export const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+} as const;
+
+/** A small page that says why something is not done. */
+export function refuse(response: ServerResponse, status: number, reason: string): void {
+  send(response, status, 'text/html; charset=utf-8', renderRefusal(reason));
+}
+
+/** Does nothing if there is an answer already, or nobody to answer. */
+export function send(response: ServerResponse, status: number, type: string, body: string): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
+}

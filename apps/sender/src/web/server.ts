@@ -1,0 +1,110 @@
+/** The local web page: a server on 127.0.0.1, for one person's browser. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Log } from '@token-relay/daemon';
+import { SocketBindError } from '@token-relay/socket';
+import { WebPage } from './web-page.ts';
+import type { WebSource } from './web-source.ts';
+
+const HOST = '127.0.0.1';
+const MAX_CONNECTIONS = 32;
+
+export interface WebServerOptions {
+  /** 0: any free port. */
+  readonly port: number;
+  readonly source: WebSource;
+  readonly log: Log;
+}
+
+export interface WebServer {
+  /** `http://127.0.0.1:PORT/` */
+  readonly url: string;
+  /** Ends every connection; resolves when the port is free. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Resolves when the page can be opened. Tokens never appear on it.
+ *
+ * Rejects with a SocketBindError: `address_in_use`, `port_not_permitted`, `bind_failed`.
+ */
+export async function openWebServer({ port, source, log }: WebServerOptions): Promise<WebServer> {
+  const page = new WebPage({ source, log, csrfToken: randomBytes(24).toString('base64url') });
+  const server = createServer(
+    {
+      maxHeaderSize: 8192,
+      headersTimeout: 5_000,
+      requestTimeout: 10_000,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: 2_500,
+      // Node would answer with an empty body; the page says what is wrong.
+      requireHostHeader: false,
+    },
+    (request: IncomingMessage, response: ServerResponse) => page.answer(request, response, boundPort(server)),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('clientError', answerBrokenRequest);
+  const listening = once(server, 'listening');
+  server.listen({ host: HOST, port });
+  try {
+    await listening;
+  } catch (error) {
+    page.close();
+    throw bindError(port, errnoOf(error));
+  }
+  return {
+    url: `http://${HOST}:${boundPort(server)}/`,
+    close: async () => {
+      page.close();
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function boundPort(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function bindError(port: number, errno: string | undefined): SocketBindError {
+  switch (errno) {
+    case 'EADDRINUSE':
+      return new SocketBindError(
+        'address_in_use',
+        `web_port: another program is listening on ${HOST}:${port}. Stop it, or choose another port.`,
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return new SocketBindError(
+        'port_not_permitted',
+        `web_port: this user may not listen on port ${port}. Choose one from 1024 on.`,
+      );
+    case undefined:
+    default:
+      return new SocketBindError(
+        'bind_failed',
+        `web_port: ${HOST}:${port} could not be opened (${errno ?? 'unknown error'}).`,
+      );
+  }
+}
+
+/** For a request that could not be read there is no response object: the answer is written by hand, and is the last. */
+function answerBrokenRequest(error: Error, socket: Duplex): void {
+  const errno = errnoOf(error);
+  if (errno === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = errno === 'HPE_HEADER_OVERFLOW' ? 431 : errno === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** The system's name for what went wrong, such as EADDRINUSE. */
+function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
