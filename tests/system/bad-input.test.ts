@@ -200,7 +200,9 @@ describe('the token file', () => {
     expect(said(await bench.senderCommand('refresh', `--token-file=${missing}`), 77)).toContain(words);
     expect(said(await bench.senderCommand('check', `--token-file=${missing}`), 77)).toContain(words);
     const daemon = bench.sender(`--token-file=${missing}`);
-    expect(await daemon.line(/ERROR: Login required: /)).toMatch(/none\.json does not exist\. Log in .* chmod 600/);
+    expect(await daemon.line(/ERROR: Login required: /)).toMatch(
+      /none\.json does not exist\. Log in again with: token-refresh-sender login/,
+    );
     await daemon.line(/started/);
     expect((await daemon.stop()).code).toBe(0);
     await expect(stat(missing)).rejects.toMatchObject({ code: 'ENOENT' });

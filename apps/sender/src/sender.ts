@@ -175,8 +175,9 @@ export class Sender {
     this.#settings = { ...settings, tokenFile: this.#settings.tokenFile };
     this.#appConfig = appConfig;
     this.#options.hideSecret(appConfig.appSecret, '(app secret)');
-    await this.#hooks.close();
+    const hooksBefore = this.#hooks;
     this.#hooks = this.#hooksOf(this.#settings);
+    void hooksBefore.close();
     await this.targets.replace(settings.targets);
     this.refresher.configurationChanged();
   }
@@ -236,7 +237,9 @@ export class Sender {
 
   #lookAtWeek(): void {
     const tokenSet = this.#manager.get();
-    if (tokenSet?.refreshToken !== undefined) void this.#week.look(tokenSet.loginAtMs, Date.now());
+    // After Schwab's last word, a reminder of the days left would mislead.
+    const isOver = this.refresher.snapshot().state.kind === 'login_required';
+    if (tokenSet?.refreshToken !== undefined && !isOver) void this.#week.look(tokenSet.loginAtMs, Date.now());
   }
 
   #hooksOf({ hooks }: SenderSettings): HookRunner<HookEvent> {

@@ -143,6 +143,8 @@ test('a new login waits until the browser of the one before has its last page, a
   sender.login.paste(redirect);
   await new Promise<void>((resolve) => sender.login.onChange(resolve));
   const starting = sender.login.start();
+  // Time enough for one that does not wait to find the port taken.
+  for (let round = 0; round < 10; round += 1) expect((await visit(new URL('/', location).href)).status).toBe(404);
   expect((await visit(location)).text).toContain('You are logged in');
   expect(await starting).toMatchObject({ kind: 'waiting', listening: expect.any(String) as string });
 });

@@ -24,9 +24,11 @@ export async function status(surroundings: Surroundings, flags: Readonly<Record<
       ExitCode.failed,
     );
   }
+  // https://no-color.org
+  const hasColours = surroundings.stdout.isTTY === true && (surroundings.env['NO_COLOR'] ?? '') === '';
   const text =
     flags['json'] === true
       ? JSON.stringify(report.data, undefined, 2)
-      : statusLines(report.data, Date.now()).join('\n');
+      : statusLines(report.data, Date.now(), hasColours).join('\n');
   surroundings.stdout.write(`${text}\n`);
 }

@@ -108,13 +108,7 @@ export class LoginKeeper {
     }
     const tokenSet = manager.get();
     if (tokenSet?.refreshToken === undefined) this.#noLogin();
-    else if (tokenSet.loginAtMs === undefined) {
-      log.warn(
-        `The token file does not say when the login was made (no creation_timestamp), so nobody can say when it ends: ${advice.tokenFile}`,
-      );
-    } else {
-      log.info(`Token file read: ${advice.tokenFile}`);
-    }
+    else log.info(`Token file read: ${advice.tokenFile}`);
     this.#publishUnlessDue();
   }
 

@@ -10,9 +10,22 @@ const STATES: Readonly<Record<StatusReport['state'], string>> = {
   misconfigured: 'WRONG CREDENTIALS',
 };
 
-export function statusLines(report: StatusReport, nowMs: number): string[] {
+/** How a state is painted on a terminal (ECMA-48, SGR): green, yellow, red. */
+const COLOURS: Readonly<Record<StatusReport['state'], number>> = {
+  healthy: 32,
+  retrying: 33,
+  confirming: 33,
+  login_required: 31,
+  misconfigured: 31,
+};
+
+/** @param hasColours whether it goes to a terminal that wants colours */
+export function statusLines(report: StatusReport, nowMs: number, hasColours = false): string[] {
+  const state = hasColours
+    ? `\u001b[1;${COLOURS[report.state]}m${STATES[report.state]}\u001b[0m`
+    : STATES[report.state];
   const lines = [
-    `State:          ${STATES[report.state]}${report.since === undefined ? '' : ` (since ${clock(report.since, nowMs)})`}`,
+    `State:          ${state}${report.since === undefined ? '' : ` (since ${clock(report.since, nowMs)})`}`,
   ];
   if (report.problem !== undefined) lines.push(`Problem:        ${report.problem}`);
   if (report.advice !== undefined) lines.push(`What to do:     ${report.advice}`);
