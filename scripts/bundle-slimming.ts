@@ -3,31 +3,38 @@
  * memory, measured with `npm run bench`; without this plugin everything works the same, only heavier.
  */
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import type { Plugin } from 'esbuild';
 
 /** All of date-fns (250 kB) comes with pino-roll, which uses these. */
 const DATE_FNS = ['format', 'addDays', 'addHours', 'parse', 'isValid'];
 
-const replacements: Readonly<Record<string, string>> = {
-  'date-fns': DATE_FNS.map((name) => `exports.${name} = require('date-fns/${name}').${name};`).join('\n'),
-  // commander loads it at once, for commands that are programs of their own; we have none. 1.6 MB.
-  'node:child_process': "exports.spawn = (...args) => process.getBuiltinModule('child_process').spawn(...args);",
-  // axios has it at hand for requests over HTTP/2, which are off unless they are asked for. 5 MB.
-  http2:
-    "const http2 = () => process.getBuiltinModule('http2'); exports.connect = (...args) => http2().connect(...args); Object.defineProperty(exports, 'constants', { get: () => http2().constants });",
-  // axios takes these for multipart forms and for the browser's fetch; we send one short form over node:http.
-  'form-data': 'module.exports = class FormData {};',
-};
+/**
+ * Built-in modules that are loaded only when one of their exports is used: child_process (1.6 MB; commander wants it at
+ * once, for commands that are programs of their own), crypto (2 MB, 5 ms; the first fingerprint or temporary name comes
+ * after the start), http2 (5 MB; axios has it at hand, for when it is asked for).
+ */
+const LAZY_BUILTINS = ['child_process', 'crypto', 'http2'];
+
+const replacements = new Map([
+  ['date-fns', DATE_FNS.map((name) => `exports.${name} = require('date-fns/${name}').${name};`).join('\n')],
+  // axios takes it for multipart forms; we send one short form.
+  ['form-data', 'module.exports = class FormData {};'],
+]);
+for (const name of LAZY_BUILTINS) {
+  const names = Object.keys(createRequire(import.meta.url)(`node:${name}`) as object);
+  const lazily = `for (const name of ${JSON.stringify(names)}) {
+    Object.defineProperty(exports, name, { enumerable: true, get: () => process.getBuiltinModule('${name}')[name] });
+  }`;
+  for (const path of [name, `node:${name}`]) replacements.set(path, lazily);
+}
 
 export const slimming: Plugin = {
   name: 'slimming',
   setup(build) {
-    build.onResolve({ filter: /^(date-fns|node:child_process|http2|form-data)$/ }, ({ path }) => ({
-      path,
-      namespace: 'slim',
-    }));
+    build.onResolve({ filter: /.*/ }, ({ path }) => (replacements.has(path) ? { path, namespace: 'slim' } : undefined));
     build.onLoad({ filter: /.*/, namespace: 'slim' }, ({ path }) => ({
-      contents: replacements[path] ?? '',
+      contents: replacements.get(path) ?? '',
       resolveDir: process.cwd(),
     }));
     // Looking at one of Node's fetch globals loads all of its fetch: 16 MB. axios does it to find out what a body is.

@@ -1,5 +1,5 @@
 /** The receiver's parts, put together: the token socket, the HTTP interface, and what the log says of them. */
-import { createLocalHttp, type Log } from '@token-relay/daemon';
+import { createLocalHttp, type Log, type ShownInstead } from '@token-relay/daemon';
 import {
   bindUnixSocket,
   formatAddress,
@@ -26,7 +26,7 @@ export interface ReceiverOptions {
   readonly log: Log;
   readonly pid: number;
   /** a net under all else: what is named here never appears in the log */
-  readonly hideSecret: (secret: string, as: string) => void;
+  readonly hideSecret: (secret: string, as: ShownInstead) => void;
   /** called when something that the status shows has changed */
   readonly onChange: () => void;
 }
@@ -118,9 +118,8 @@ export class Receiver {
     if (skipped === undefined) return;
     const token = fingerprint(message.accessToken);
     hideSecret(message.accessToken, `(token ${token})`);
-    if (message.refreshToken !== undefined) {
-      hideSecret(message.refreshToken, `(token ${fingerprint(message.refreshToken)})`);
-    }
+    const { refreshToken } = message;
+    if (refreshToken !== undefined) hideSecret(refreshToken, () => `(token ${fingerprint(refreshToken)})`);
     const others = skipped === 0 ? '' : `; ${skipped} more since the last line`;
     log.info(`Token received over ${from} (generation ${generation}, ${expiry(message.expiresAtMs, nowMs)}${others})`, {
       generation,

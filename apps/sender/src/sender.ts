@@ -1,5 +1,12 @@
 /** The sender's parts, put together: the token store, the refresher, the targets. `run` and `refresh` both stand on this. */
-import { HookRunner, sleepUntil, watchPath, type HookRunnerOptions, type Log } from '@token-relay/daemon';
+import {
+  HookRunner,
+  sleepUntil,
+  watchPath,
+  type HookRunnerOptions,
+  type Log,
+  type ShownInstead,
+} from '@token-relay/daemon';
 import { sendToken } from '@token-relay/socket';
 import {
   fileStore,
@@ -35,7 +42,7 @@ export interface SenderOptions {
   readonly log: Log;
   readonly pid: number;
   /** a net under all else: what is named here never appears in the log */
-  readonly hideSecret: (secret: string, as: string) => void;
+  readonly hideSecret: (secret: string, as: ShownInstead) => void;
   /** what hooks are run with */
   readonly hookHost: Pick<HookRunnerOptions<HookEvent>, 'environment' | 'kill'>;
   /** the key of the token file, where there is one */
@@ -57,6 +64,7 @@ export class Sender {
   #appConfig: AppConfig;
   #hooks: HookRunner<HookEvent>;
   #knownLoginAtMs: number | undefined;
+  #isLoaded = false;
   readonly #listeners = new Set<() => void>();
 
   constructor(options: SenderOptions) {
@@ -134,6 +142,7 @@ export class Sender {
   async load(): Promise<void> {
     await this.refresher.load();
     this.#knownLoginAtMs = this.#manager.get()?.loginAtMs;
+    this.#isLoaded = true;
     try {
       if (await this.#manager.rewrite()) {
         const form = this.#options.encryption?.write === true ? 'encrypted' : 'plain';
@@ -247,12 +256,13 @@ export class Sender {
   }
 
   #hide(token: string): void {
-    this.#options.hideSecret(token, `(token ${fingerprint(token)})`);
+    this.#options.hideSecret(token, () => `(token ${fingerprint(token)})`);
   }
 
   #publish(tokenSet: TokenSet): void {
     const { accessToken, refreshToken, expiresAtMs, loginAtMs } = tokenSet;
-    if (loginAtMs !== undefined && loginAtMs !== this.#knownLoginAtMs) {
+    // The login that the file has at the start is no news.
+    if (this.#isLoaded && loginAtMs !== undefined && loginAtMs !== this.#knownLoginAtMs) {
       this.#knownLoginAtMs = loginAtMs;
       this.#hooks.fire('login_done', { stdin: 'There is a new login to Schwab, good for 7 days.\n' });
     }

@@ -10,6 +10,7 @@ export { problem, type Answer } from './local-http/answer.ts';
 export { LocalHttpError, requestLocal, type LocalAnswer, type LocalHttpErrorCode } from './local-http/client.ts';
 export type { LocalRequest } from './local-http/local-request.ts';
 export { createLocalHttp, type LocalHttpOptions, type Route } from './local-http/server.ts';
+export type { ShownInstead } from './hidden-secrets.ts';
 export type { LogLevel } from './log-format.ts';
 export { openLog, type Log, type LogFields, type LogOptions, type OpenLog } from './log.ts';
 export { logSettings, type LogSettingDefinitions } from './log-settings.ts';

@@ -1,4 +1,4 @@
-import { HiddenSecrets } from './hidden-secrets.ts';
+import { HiddenSecrets, type ShownInstead } from './hidden-secrets.ts';
 import { cutMessage, formatTextLine, journalPrefix, oneLine, type LogLevel } from './log-format.ts';
 import { LogFile } from './log-file.ts';
 
@@ -31,7 +31,7 @@ export interface LogOptions {
 export interface OpenLog {
   log: Log;
   /** Any later line that contains `secret` (at least 8 characters; the last 64 are known) shows `as` in its place. */
-  hideSecret: (secret: string, as: string) => void;
+  hideSecret: (secret: string, as: ShownInstead) => void;
   setLevel: (level: LogLevel) => void;
   /** From now on lines go to the file only: for a last word that the console hears in another way. */
   muteConsole: () => void;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ExitCode } from './exit-code.ts';
+import type { ShownInstead } from './hidden-secrets.ts';
 import type { LogLevel } from './log-format.ts';
 import type { Kill } from './hooks/hook-process.ts';
 import { openLog, type Log } from './log.ts';
@@ -43,7 +44,7 @@ export interface DaemonContext {
   readonly onReload: (reload: () => void) => void;
   readonly setLogLevel: (level: LogLevel) => void;
   /** A net under all else: what is named here never appears in the log. */
-  readonly hideSecret: (secret: string, as: string) => void;
+  readonly hideSecret: (secret: string, as: ShownInstead) => void;
 }
 
 /**
