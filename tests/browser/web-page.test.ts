@@ -1,18 +1,15 @@
 /** The sender's page in a real browser: for everybody, by keyboard, without JavaScript, and live. */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openWebServer, type WebServer } from '../../apps/sender/src/web/server.ts';
 import { MadeUpSource, madeUpStates, type MadeUpState } from '../../apps/sender/tests/made-up-web-source.ts';
 import { recordingLog } from '../../apps/sender/tests/recording-log.ts';
-import { launchBrowser } from './browser.ts';
+import { accessibilityFaults, faultsInEveryLook, launchBrowser } from './browser.ts';
 
 const minute = 60_000;
 let browser: Browser;
-let axe: string;
 let states: Readonly<Record<string, MadeUpState>>;
 let source: MadeUpSource;
 let server: WebServer;
@@ -23,7 +20,6 @@ let logLines: string[];
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 });
 afterAll(async () => {
   await browser.close();
@@ -58,27 +54,13 @@ async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
   return page;
 }
 
-async function faults(page: Page): Promise<string[]> {
-  const result = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
-    `${axe}; axe.run(document, { resultTypes: ['violations'] })`,
-  );
-  return result.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
-
 test.each(Object.keys(madeUpStates(0)))(
   '%s: axe finds no fault, in light and dark, wide and narrow, and nothing sticks out',
   async (name) => {
     source.state = state(name);
     const page = await openPage();
     await page.getByText('Live', { exact: true }).waitFor();
-    for (const width of [1280, 360]) {
-      await page.setViewportSize({ width, height: 800 });
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        expect(await faults(page), `${width} px, ${colorScheme}`).toEqual([]);
-      }
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-    }
+    expect(await faultsInEveryLook(page)).toEqual([]);
   },
 );
 
@@ -229,7 +211,7 @@ test('axe finds no fault in what is shown without JavaScript', async () => {
   });
   await page.goto(server.url);
   await page.getByText('Look again').waitFor();
-  expect(await faults(page)).toEqual([]);
+  expect(await accessibilityFaults(page)).toEqual([]);
 });
 
 test('a page of another port of this machine presses no button, even with the right token', async () => {
@@ -262,7 +244,7 @@ test('a wrong address is said beside its field, and another can be pasted', asyn
   await page.locator('#paste-button').click();
   await page.locator('#login-url[aria-describedby=login-problem]').waitFor();
   expect(await page.locator('#login-problem').innerText()).toBe('The pasted address has no code in it.');
-  expect(await faults(page)).toEqual([]);
+  expect(await accessibilityFaults(page)).toEqual([]);
   source.refusal = undefined;
   await page.locator('#login-url').fill('https://127.0.0.1:8182/?code=made-up');
   await page.locator('#paste-button').click();
