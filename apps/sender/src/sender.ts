@@ -21,6 +21,7 @@ import { Targets } from './delivery/targets.ts';
 import { certificateFileFor } from './login/callback-certificate.ts';
 import { loginTokenSet, type LoginTokens } from './login/login-answer.ts';
 import { LoginService } from './login/login-service.ts';
+import { adviceFor, type AdviceContext } from './refresh/advice.ts';
 import { refreshFunction } from './refresh/refresh-function.ts';
 import { Refresher } from './refresh/refresher.ts';
 import { judgeRefreshAnswer, type RefreshOutcome } from './refresh/token-answer.ts';
@@ -113,7 +114,7 @@ export class Sender {
         this.#tell();
       },
       record,
-      advice: { tokenFile: options.settings.tokenFile, appConfigFile: options.settings.appConfig },
+      advice: this.#advice(),
       refreshIntervalMs: () => this.#settings.refreshInterval,
     });
     this.login = new LoginService({
@@ -173,7 +174,7 @@ export class Sender {
       version,
       pid: this.#options.pid,
       startedAtMs: this.#startedAtMs,
-      advice: { tokenFile: this.#settings.tokenFile, appConfigFile: this.#settings.appConfig },
+      advice: this.#advice(),
       refresher: this.refresher.snapshot(),
       targets: this.targets.report(),
     });
@@ -236,8 +237,14 @@ export class Sender {
 
   #record(kind: TimelineEventKind, text: string): void {
     this.timeline.add({ atMs: Date.now(), kind, text });
-    if (kind === 'login_required') this.#hooks.fire(kind, { stdin: `Login required: ${text}\n` });
+    if (kind === 'login_required') {
+      this.#hooks.fire(kind, { stdin: `Login required: ${text}. ${adviceFor(kind, this.#advice()) ?? ''}\n` });
+    }
     this.#tell();
+  }
+
+  #advice(): AdviceContext {
+    return { tokenFile: this.#settings.tokenFile, appConfigFile: this.#settings.appConfig };
   }
 
   #tell(): void {

@@ -5,6 +5,7 @@ import { readTokenFile, TokenError } from '@token-relay/tokens';
 import { access, constants, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readAppConfig } from '../app-config.ts';
+import { readFileEncryption } from '../file-encryption.ts';
 import { loadSenderSettings } from '../settings.ts';
 
 export async function check(surroundings: Surroundings, flags: Readonly<Record<string, unknown>>): Promise<void> {
@@ -30,7 +31,8 @@ export async function check(surroundings: Surroundings, flags: Readonly<Record<s
     await readAppConfig(settings.appConfig, surroundings.env['CREDENTIALS_DIRECTORY']);
   });
   await look(`token file ${settings.tokenFile}`, async () => {
-    const { tokenSet } = await readTokenFile(settings.tokenFile);
+    const encryption = await readFileEncryption(settings, surroundings.env['CREDENTIALS_DIRECTORY']);
+    const { tokenSet } = await readTokenFile(settings.tokenFile, { encryptionKey: encryption?.key });
     if (tokenSet.refreshToken === undefined) {
       throw new TokenError('token_not_found', `${settings.tokenFile} has no refresh token: log in again`);
     }

@@ -18,7 +18,11 @@ export async function holdControl<Result>(
   settings: SenderSettings,
   work: (sender: Sender) => Promise<Result>,
 ): Promise<Result | undefined> {
-  const appConfig = await readAppConfig(settings.appConfig, surroundings.env['CREDENTIALS_DIRECTORY']);
+  const credentialsFolder = surroundings.env['CREDENTIALS_DIRECTORY'];
+  const appConfig = await readAppConfig(settings.appConfig, credentialsFolder);
+  const encryption = await readFileEncryption(settings, credentialsFolder).catch((error: unknown) => {
+    throw asCommandFailure(error);
+  });
   const log = stderrLog((line) => void surroundings.stderr.write(`${line}\n`));
   const sender = new Sender({
     settings,
@@ -27,7 +31,7 @@ export async function holdControl<Result>(
     pid: surroundings.pid,
     hideSecret: () => undefined,
     hookHost: { environment: surroundings.env, kill: surroundings.kill },
-    encryption: await readFileEncryption(settings, surroundings.env['CREDENTIALS_DIRECTORY']),
+    encryption,
     deliveryAttempts: 1,
   });
   const control = createLocalHttp(
@@ -54,13 +58,16 @@ export async function holdControl<Result>(
   }
 }
 
-/** One line for each target that has the token, once every delivery has ended. */
-export async function deliveredLines(sender: Sender): Promise<string[]> {
+/** One line for each target, once every delivery has ended. */
+export async function deliveryLines(sender: Sender): Promise<string[]> {
   await sender.targets.settled();
   return sender.targets
     .report()
-    .filter(({ state }) => state.kind === 'delivered')
-    .map(({ config }) => `Token delivered to ${config.name} at ${formatAddress(config.address)}`);
+    .map(({ config, state }) =>
+      state.kind === 'undelivered'
+        ? `Token not delivered to ${config.name}: ${state.reason}`
+        : `Token delivered to ${config.name} at ${formatAddress(config.address)}`,
+    );
 }
 
 async function bindOrUndefined(control: Server, path: string): Promise<UnixSocketClaim | undefined> {
@@ -72,8 +79,15 @@ async function bindOrUndefined(control: Server, path: string): Promise<UnixSocke
   }
 }
 
-/** A command says what went wrong on the way, and nothing else. */
+/** A command says what went wrong on the way; what became of the deliveries it says at its end. */
 function stderrLog(print: (line: string) => void): Log {
   const silent = () => undefined;
-  return { debug: silent, info: silent, warn: (message) => print(`warning: ${message}`), error: silent };
+  return {
+    debug: silent,
+    info: silent,
+    warn: (message, fields) => {
+      if (fields?.['target'] === undefined) print(`warning: ${message}`);
+    },
+    error: silent,
+  };
 }

@@ -19,7 +19,6 @@ export async function talkThroughLogin(
   const counts = stdout.isTTY === true;
   const say = (line: string) => void stdout.write(`${counts ? CLEAR_LINE : ''}${line}\n`);
   const opened = wantsBrowser && openBrowser(surroundings.env, started.authorize_url);
-  for (const line of instructions(started, opened)) say(line);
 
   let look = new AbortController();
   const news: { failure?: unknown; lastComplaint?: string; inputEnded?: true; takes?: true } = {};
@@ -53,6 +52,8 @@ export async function talkThroughLogin(
       look.abort();
     },
   });
+  // Last, because from here on somebody may press Ctrl+C or paste.
+  for (const line of instructions(started, opened)) say(line);
   try {
     for (;;) {
       look = new AbortController();

@@ -9,7 +9,7 @@ import {
   type LoginRequestOptions,
 } from '../login/login-service.ts';
 import { loadSenderSettings } from '../settings.ts';
-import { deliveredLines, holdControl } from './hold-control.ts';
+import { deliveryLines, holdControl } from './hold-control.ts';
 import { LoginClient, type EndedLogin } from './login-client.ts';
 import { talkThroughLogin } from './login-talk.ts';
 
@@ -26,7 +26,7 @@ export async function login(surroundings: Surroundings, flags: Readonly<Record<s
       await checkFolder(settings.tokenFile);
       // Its own control socket is open by now: the way is the same as through a daemon.
       const own = await throughDaemon(surroundings, client, options);
-      if (own?.state === 'done') for (const line of await deliveredLines(sender)) say(line);
+      if (own?.state === 'done') for (const line of await deliveryLines(sender)) say(line);
       return own;
     })) ??
     (await throughDaemon(surroundings, client, options));

@@ -5,7 +5,7 @@ import { refreshReportSchema } from '../control/control-routes.ts';
 import { asCommandFailure } from '../failures.ts';
 import type { RefreshReport } from '../refresh/refresh-report.ts';
 import { loadSenderSettings, type SenderSettings } from '../settings.ts';
-import { deliveredLines, holdControl } from './hold-control.ts';
+import { deliveryLines, holdControl } from './hold-control.ts';
 
 /** Beyond the HTTP timeout: for the second between two attempts, and for the save. */
 const ANSWER_MARGIN_MS = 10_000;
@@ -38,7 +38,7 @@ async function askDaemon(settings: SenderSettings): Promise<RefreshReport | unde
 async function refreshWithoutDaemon(surroundings: Surroundings, settings: SenderSettings): Promise<RefreshReport> {
   const report = await holdControl(surroundings, settings, async (sender) => {
     const made = await sender.refresher.refreshNow();
-    for (const line of await deliveredLines(sender)) surroundings.stdout.write(`${line}\n`);
+    for (const line of await deliveryLines(sender)) surroundings.stdout.write(`${line}\n`);
     return made;
   });
   return report ?? (await askDaemon(settings)) ?? { kind: 'passing', message: 'Another sender has just ended.' };

@@ -65,28 +65,30 @@ async function serve(
       maxConnections: 32,
     },
   );
+  const tryReload = (why: string) => {
+    reload(why).catch((error: unknown) => {
+      if (!(error instanceof ConfigurationError)) throw error;
+      log.error(`${error.message}; going on with the configuration as it was`);
+    });
+  };
+  const ended = new AbortController();
   let claim: UnixSocketClaim | undefined;
   let web: WebPage | undefined;
   try {
     // The control socket is also the lock: whoever has bound it owns the login.
     claim = await bindUnixSocket(control, settings.controlSocketPath, { mode: 0o600 });
-    await sender.load();
-    web = await openWebPage(sender, settings, log);
-    const tryReload = (why: string) => {
-      reload(why).catch((error: unknown) => {
-        if (!(error instanceof ConfigurationError)) throw error;
-        log.error(`${error.message}; going on with the configuration as it was`);
-      });
-    };
-    onReload(() => tryReload('SIGHUP'));
-    watchPath(settings.tokenFile, () => sender.refresher.tokenFileChanged(), { signal: stop });
+    // Watched before it is read: what changes in between is looked at again.
+    watchPath(settings.tokenFile, () => sender.refresher.tokenFileChanged(), { signal: ended.signal });
     watchPath(
       settings.appConfig,
       () => {
         if (sender.refresher.snapshot().state.kind === 'misconfigured') tryReload(`${settings.appConfig} changed`);
       },
-      { signal: stop },
+      { signal: ended.signal },
     );
+    await sender.load();
+    web = await openWebPage(sender, settings, log);
+    onReload(() => tryReload('SIGHUP'));
     sender.onChange(() => {
       systemd.watchdog.pet();
       systemd.status(systemdStatus(sender.status(), Date.now()));
@@ -98,6 +100,7 @@ async function serve(
   } catch (error) {
     throw asCommandFailure(error);
   } finally {
+    ended.abort();
     claim?.release();
     await web?.close();
     await sender.close();

@@ -8,11 +8,13 @@ import {
   saveAtomically,
   TokenManager,
   tokenSetFromEnvironment,
+  type FileEncryption,
   type TokenFormat,
   type TokenSet,
 } from '@token-relay/tokens';
+import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { asCommandFailure } from '../failures.ts';
 import { readFileEncryption } from '../file-encryption.ts';
 import { loginEndsAt } from '../login/login-lifetime.ts';
@@ -25,6 +27,7 @@ const ASK_DAEMON_MS = 5_000;
 
 interface TokenCommand {
   readonly settings: SenderSettings;
+  readonly encryption: FileEncryption | undefined;
   readonly manager: TokenManager;
   readonly say: (line: string) => void;
   readonly isDaemonRunning: boolean;
@@ -32,9 +35,11 @@ interface TokenCommand {
 
 /** Reads another program's tokens, and makes them the login. */
 export async function importCommand(surroundings: Surroundings, flags: Flags, source: string): Promise<void> {
-  await withTokens(surroundings, flags, async ({ settings, manager, say, isDaemonRunning }) => {
+  await withTokens(surroundings, flags, async ({ settings, encryption, manager, say, isDaemonRunning }) => {
     const { tokenSet, warnings } =
-      source === 'env' ? fromEnvironment(surroundings.env) : await importTokens(resolve(surroundings.cwd, source));
+      source === 'env'
+        ? fromEnvironment(surroundings.env)
+        : await importTokens(resolve(surroundings.cwd, source), { encryptionKey: encryption?.key });
     for (const warning of warnings) surroundings.stderr.write(`warning: ${warning}\n`);
     await manager.load().catch(() => undefined);
     const held = manager.get();
@@ -60,6 +65,7 @@ export async function exportCommand(surroundings: Surroundings, flags: Flags, ta
     const tokenSet = await present(manager);
     const path = resolve(surroundings.cwd, target);
     if (flags['as'] === 'env') {
+      if (flags['force'] !== true) await refuseExisting(path);
       await saveAtomically(path, formatEnvironment(tokenSet));
       say(`Exported to ${path} (variables for a shell, readable by you alone).`);
       return;
@@ -123,6 +129,7 @@ async function withTokens(
     const encryption = await readFileEncryption(settings, surroundings.env['CREDENTIALS_DIRECTORY']);
     await work({
       settings,
+      encryption,
       manager: new TokenManager({
         store: fileStore(settings.tokenFile, encryption === undefined ? {} : { encryption }),
       }),
@@ -155,6 +162,14 @@ async function present(manager: TokenManager): Promise<TokenSet> {
   return tokenSet;
 }
 
+async function refuseExisting(path: string): Promise<void> {
+  const isThere = await lstat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) throw new CommandFailure(`${path} exists; to write over it, use --force.`, ExitCode.failed);
+}
+
 function fromEnvironment(env: Surroundings['env']): { tokenSet: TokenSet; warnings: string[] } {
   const tokenSet = tokenSetFromEnvironment(env);
   if (tokenSet === undefined) {
@@ -181,7 +196,8 @@ async function isAgreed({ stdin, stdout }: Surroundings, tokenFile: string): Pro
   stdout.write(`Remove ${tokenFile}? The login cannot be used any more after that. Type yes: `);
   const lines = createInterface({ input });
   try {
-    return (await lines.question('')).trim().toLowerCase() === 'yes';
+    for await (const line of lines) return line.trim().toLowerCase() === 'yes';
+    return false;
   } finally {
     lines.close();
   }

@@ -1,44 +1,60 @@
-/** What `token-refresh-sender status --json` and the control socket's `GET /v1/status` answer. Never holds a token. */
+/**
+ * What `token-refresh-sender status --json` and the control socket's `GET /v1/status` answer. Never holds a token.
+ * After a change run `npm run schema`, which writes docs/status.schema.json.
+ */
 import * as z from 'zod/mini';
+
+const described = <Schema extends z.ZodMiniType>(schema: Schema, text: string) => schema.check(z.describe(text));
+const time = (text: string) => described(z.string(), `ISO 8601, UTC: ${text}`);
 
 const targetSchema = z.object({
   name: z.string(),
-  /** `unix:/path` or `tcp:host:port` */
-  address: z.string(),
-  format: z.enum(['json', 'raw']),
-  state: z.enum(['idle', 'delivering', 'delivered', 'undelivered']),
-  /** ISO 8601: delivered at, or undelivered since */
-  since: z.optional(z.string()),
-  reason: z.optional(z.string()),
+  address: described(z.string(), 'unix:/path or tcp:host:port'),
+  format: described(z.enum(['json', 'raw']), 'json: the message; raw: the bare access token'),
+  state: described(
+    z.enum(['idle', 'delivering', 'delivered', 'undelivered']),
+    'undelivered: delivered as soon as the target is back',
+  ),
+  since: z.optional(time('delivered at, or undelivered since')),
+  reason: z.optional(described(z.string(), 'why it is undelivered, for people')),
 });
 
 export const statusSchema = z.object({
-  version: z.string(),
+  version: described(z.string(), 'of the daemon'),
   pid: z.number(),
-  /** ISO 8601, as are all times here */
-  started_at: z.string(),
-  state: z.enum(['healthy', 'retrying', 'confirming', 'login_required', 'misconfigured']),
-  /** since when it is in this state, if it is not healthy */
-  since: z.optional(z.string()),
-  /** what is wrong, for people */
-  problem: z.optional(z.string()),
-  /** what to do about it, for people */
-  advice: z.optional(z.string()),
-  token_file: z.string(),
-  /** false while the newest tokens are in memory only, because a save failed */
-  saved: z.boolean(),
-  access_token: z.optional(
-    z.object({
-      /** the first 8 hex digits of its SHA-256 */
-      fingerprint: z.string(),
-      expires_at: z.optional(z.string()),
-    }),
+  started_at: time('when the daemon started'),
+  state: described(
+    z.enum(['healthy', 'retrying', 'confirming', 'login_required', 'misconfigured']),
+    'retrying, confirming: passes by itself; login_required, misconfigured: a person is needed',
   ),
-  login: z.optional(z.object({ logged_in_at: z.string(), ends_at: z.string() })),
-  last_refresh: z.optional(z.object({ at: z.string(), ok: z.boolean(), message: z.string() })),
-  next_refresh_at: z.optional(z.string()),
-  /** successful refreshes since the daemon started */
-  refreshes: z.number(),
+  since: z.optional(time('since when it is in this state; only if it is not healthy')),
+  problem: z.optional(described(z.string(), 'what is wrong, for people; only if it is not healthy')),
+  advice: z.optional(described(z.string(), 'what to do about it, for people; only if a person is needed')),
+  token_file: described(z.string(), 'its path'),
+  saved: described(z.boolean(), 'false while the newest tokens are in memory only, because a save failed'),
+  access_token: z.optional(
+    described(
+      z.object({
+        fingerprint: described(z.string(), 'the first 8 hex digits of its SHA-256'),
+        expires_at: z.optional(time('left out if it is unknown')),
+      }),
+      'left out if there is none',
+    ),
+  ),
+  login: z.optional(
+    described(
+      z.object({ logged_in_at: time('when the login was made'), ends_at: time('7 days later') }),
+      'left out if the token file does not say when it was',
+    ),
+  ),
+  last_refresh: z.optional(
+    described(
+      z.object({ at: time('when it ended'), ok: z.boolean(), message: described(z.string(), 'for people') }),
+      'left out if there was none since the start',
+    ),
+  ),
+  next_refresh_at: z.optional(time('left out while one is under way')),
+  refreshes: described(z.number(), 'that succeeded since the daemon started'),
   targets: z.array(targetSchema),
 });
 

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { beforeEach, afterEach, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
 import type { RefresherSnapshot } from '../refresh/refresh-report.ts';
 import { buildReport } from './build-report.ts';
 import { duration } from './duration.ts';
 import { statusSchema } from './status-report.ts';
+import { statusJsonSchema } from './status-schema.ts';
 import { statusLines, systemdStatus } from './status-text.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
@@ -96,6 +99,32 @@ test('a healthy sender in a few lines that a person can read', () => {
   ]);
 });
 
+test.each(states)('with one target, $kind takes ten lines or fewer', (state) => {
+  const made = report({ state });
+  expect(statusLines({ ...made, targets: made.targets.slice(0, 1) }, now).length).toBeLessThanOrEqual(10);
+});
+
+test.each([
+  ['healthy', 32],
+  ['retrying', 33],
+  ['confirming', 33],
+  ['login_required', 31],
+  ['misconfigured', 31],
+] as const)('on a terminal, %s has its colour, and the words are the same', (kind, colour) => {
+  const state = states.map(([known]) => known).find((known) => known.kind === kind);
+  if (state === undefined) throw new Error('no such state');
+  const made = report({ state });
+  const painted = statusLines(made, now, true);
+  expect(painted[0]).toContain(`\u001b[1;${colour}m`);
+  expect(painted[0]).toContain('\u001b[0m');
+  expect(painted.slice(1)).toEqual(statusLines(made, now).slice(1));
+  expect(painted.map(stripVTControlCharacters)).toEqual(statusLines(made, now));
+});
+
+test('without colours, no control character gets out', () => {
+  for (const [state] of states) expect(statusLines(report({ state }), now).join('')).not.toContain('\u001b');
+});
+
 test.each<[string, Partial<RefresherSnapshot>, RegExp]>([
   ['an expired token', { tokenSet: { ...secrets, expiresAtMs: now } }, /^Access token: +EXPIRED at 12:00:00/],
   ['a token of unknown expiry', { tokenSet: secrets }, /^Access token: +held, its expiry is unknown/],
@@ -126,6 +155,15 @@ test('every report is what the schema, which the command reads it with, says', (
       expect(z.parse(statusSchema, JSON.parse(JSON.stringify(made)))).toEqual(made);
     }
   }
+});
+
+test('the documented schema is the one that the code has', () => {
+  const published: unknown = JSON.parse(
+    readFileSync(new URL('../../../../docs/status.schema.json', import.meta.url), 'utf8'),
+  );
+  expect(published, 'docs/status.schema.json is not what the code says: run `npm run schema`').toEqual(
+    statusJsonSchema(),
+  );
 });
 
 test('the STATUS changes only when something happened, not with the time', () => {
