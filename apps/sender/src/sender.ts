@@ -114,6 +114,7 @@ export class Sender {
         this.#tell();
       },
       record,
+      isEncrypting: options.encryption?.write === true,
       advice: this.#advice(),
       refreshIntervalMs: () => this.#settings.refreshInterval,
     });
@@ -136,24 +137,10 @@ export class Sender {
     });
   }
 
-  /**
-   * Reads the token file, and writes it again if encryption was turned on or off.
-   * @throws TokenError for a file that must not be used: too open, or encrypted with a key that is not there
-   */
+  /** Reads the token file. @throws TokenError for a file that must not be used: too open, or encrypted with another key */
   async load(): Promise<void> {
     await this.refresher.load();
     this.#knownLoginAtMs = this.#manager.get()?.loginAtMs;
-    this.#isLoaded = true;
-    try {
-      if (await this.#manager.rewrite()) {
-        const form = this.#options.encryption?.write === true ? 'encrypted' : 'plain';
-        this.#options.log.info(`The token file is ${form} from now on: ${this.#settings.tokenFile}`);
-      }
-    } catch (error) {
-      if (!(error instanceof TokenError)) throw error;
-      // The refresher has said what is wrong with a file that cannot be read.
-      if (error.code === 'token_save_failed') this.#options.log.warn(`${error.message}; the next refresh tries again`);
-    }
   }
 
   /**

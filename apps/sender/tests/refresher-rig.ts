@@ -61,6 +61,7 @@ export class RefresherRig {
       onChange: () => (this.changes += 1),
       advice: { tokenFile: 'tokens.json', appConfigFile: 'app.yaml' },
       record: () => undefined,
+      isEncrypting: false,
       refreshIntervalMs: () => this.intervalMs,
     });
   }

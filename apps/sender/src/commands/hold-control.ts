@@ -63,6 +63,7 @@ export async function deliveryLines(sender: Sender): Promise<string[]> {
   await sender.targets.settled();
   return sender.targets
     .report()
+    .filter(({ state }) => state.kind !== 'idle')
     .map(({ config, state }) =>
       state.kind === 'undelivered'
         ? `Token not delivered to ${config.name}: ${state.reason}`

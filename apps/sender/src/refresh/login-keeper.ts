@@ -22,6 +22,8 @@ export interface LoginKeeperDependencies {
   /** Hands a token set to the targets; returns at once. */
   readonly publish: (tokenSet: TokenSet) => void;
   readonly advice: AdviceContext;
+  /** Whether the token file is written encrypted. */
+  readonly isEncrypting: boolean;
   /** Notes what happened, for the timeline and the hooks. `text` is for people, without a token. */
   readonly record: (kind: TimelineEventKind, text: string) => void;
   readonly refreshIntervalMs: () => number;
@@ -106,10 +108,24 @@ export class LoginKeeper {
     } catch (error) {
       if (!(error instanceof TokenError) || REFUSED_AT_START.has(error.code)) throw error;
     }
+    await this.#convert();
     const tokenSet = manager.get();
     if (tokenSet?.refreshToken === undefined) this.#noLogin();
     else log.info(`Token file read: ${advice.tokenFile}`);
     this.#publishUnlessDue();
+  }
+
+  /** Writes the file again if its encryption was turned on or off. It reads it again too: nothing may be decided before. */
+  async #convert(): Promise<void> {
+    const { manager, log, advice, isEncrypting } = this.#deps;
+    try {
+      const form = isEncrypting ? 'encrypted' : 'plain';
+      if (await manager.rewrite()) log.info(`The token file is ${form} from now on: ${advice.tokenFile}`);
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      // What is wrong with a file that cannot be read is said as the state of the login.
+      if (error.code === 'token_save_failed') log.warn(`${error.message}; the next refresh tries again`);
+    }
   }
 
   /** Takes over what is newer on disk; true if there was something. */
