@@ -141,6 +141,7 @@ export class Sender {
   async load(): Promise<void> {
     await this.refresher.load();
     this.#knownLoginAtMs = this.#manager.get()?.loginAtMs;
+    this.#isLoaded = true;
   }
 
   /**

@@ -126,9 +126,9 @@ export class MovedClockRig {
 
   /** Lets time pass, timer after timer, and calls `look` after all that follows from each is done. */
   async pass(ms: number, look: () => void = () => undefined): Promise<void> {
-    let isOver = false;
-    setTimeout(() => (isOver = true), ms);
-    while (!isOver) {
+    const end = new AbortController();
+    setTimeout(() => end.abort(), ms);
+    while (!end.signal.aborted) {
       vi.advanceTimersToNextTimer();
       await this.#atRest();
       look();
