@@ -67,6 +67,15 @@ test('without a daemon: the address is pasted, the tokens are saved and delivere
   for (const name of ['access_token', 'refresh_token', 'id_token']) expect(stdout).not.toContain(after.token[name]);
 });
 
+test('without a daemon: the hook login_done runs to its end before the command ends', async () => {
+  await using bench = await loginBench();
+  const hooks = { login_done: ['sh', '-c', 'cat > said; sleep 0.2; echo done >> said'] };
+  const command = login(bench, '--no-browser', `--hooks=${JSON.stringify(hooks)}`);
+  paste(command, `${await redirectOf(command)}\n`);
+  expect((await command.finished).code).toBe(0);
+  expect(await readFile(bench.path('said'), 'utf8')).toMatch(/new login[^]*done\n$/);
+});
+
 test('with a daemon: the redirect is caught by it, and it saves and publishes; no restart, and refreshes go on', async () => {
   await using bench = await loginBench();
   const receiver = bench.receiver();

@@ -153,6 +153,11 @@ export class Sender {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Resolves when the hooks that were run have ended; each has its deadline. */
+  hooksSettled(): Promise<void> {
+    return this.#hooks.settled();
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.login.close(), this.targets.close(), this.#hooks.close()]);
   }

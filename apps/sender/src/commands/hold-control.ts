@@ -47,7 +47,9 @@ export async function holdControl<Result>(
     claim = await bindOrUndefined(control, settings.controlSocketPath);
     if (claim === undefined) return undefined;
     await sender.load();
-    return await work(sender);
+    const result = await work(sender);
+    await sender.hooksSettled();
+    return result;
   } catch (error) {
     throw asCommandFailure(error);
   } finally {

@@ -54,9 +54,14 @@ export class HookRunner<E extends string> {
     }
   }
 
+  /** Resolves when every hook that was fired has ended; each has its deadline. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#mailboxes.values()].flat().map((mailbox) => mailbox.settled()));
+  }
+
   /** Ends what runs, forgets what waits. Resolves within about 3 seconds, at once if nothing runs. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await Promise.all([...this.#mailboxes.values()].flat().map((mailbox) => mailbox.settled()));
+    await this.settled();
   }
 }
