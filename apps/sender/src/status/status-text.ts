@@ -1,4 +1,5 @@
 /** The status in words: ten lines for a terminal, one line for systemd. Pure. */
+import { REMINDER_HOURS } from '../week/reminders.ts';
 import { duration } from './duration.ts';
 import type { StatusReport } from './status-report.ts';
 
@@ -58,7 +59,8 @@ export function systemdStatus(report: StatusReport, nowMs: number): string {
   }
   const until = (iso: string | undefined) => (iso === undefined ? 'an unknown time' : clock(iso, nowMs));
   const next = report.next_refresh_at === undefined ? '' : `; next refresh ${until(report.next_refresh_at)}`;
-  return `Access token until ${until(report.access_token?.expires_at)}, login until ${until(report.login?.ends_at)}${next}`;
+  const due = isLoginDue(report, nowMs) ? 'LOG IN SOON: ' : '';
+  return `${due}Access token until ${until(report.access_token?.expires_at)}, login until ${until(report.login?.ends_at)}${next}`;
 }
 
 function accessTokenText(report: StatusReport, nowMs: number): string {
@@ -73,7 +75,14 @@ function accessTokenText(report: StatusReport, nowMs: number): string {
 function loginText(report: StatusReport, nowMs: number): string {
   if (report.login === undefined) return 'made at an unknown time, so it may end at any moment';
   const endsAt = report.login.ends_at;
-  return Date.parse(endsAt) <= nowMs ? `ENDED at ${clock(endsAt, nowMs)}` : `valid until ${momentText(endsAt, nowMs)}`;
+  if (Date.parse(endsAt) <= nowMs) return `ENDED at ${clock(endsAt, nowMs)}`;
+  const advice = isLoginDue(report, nowMs) ? '; log in before that: token-refresh-sender login' : '';
+  return `valid until ${momentText(endsAt, nowMs)}${advice}`;
+}
+
+/** From the first of the week's reminders on. */
+function isLoginDue({ login }: StatusReport, nowMs: number): boolean {
+  return login !== undefined && Date.parse(login.ends_at) - nowMs <= REMINDER_HOURS[0] * 3_600_000;
 }
 
 function momentText(iso: string, nowMs: number): string {

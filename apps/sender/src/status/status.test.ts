@@ -182,3 +182,18 @@ test.each([
 ])('%i ms is %s', (ms, words) => {
   expect(duration(ms)).toBe(words);
 });
+
+test('from 48 hours before the end of the login on, the status says to log in soon', () => {
+  const hour = 3_600_000;
+  const withHoursLeft = (hours: number) =>
+    report({ tokenSet: { ...secrets, expiresAtMs: now + 25 * minute, loginAtMs: now - 7 * 24 * hour + hours * hour } });
+  for (const [hours, isDue] of [
+    [49, false],
+    [48, true],
+    [1, true],
+  ] as const) {
+    const made = withHoursLeft(hours);
+    expect(systemdStatus(made, now).startsWith('LOG IN SOON: ')).toBe(isDue);
+    expect(statusLines(made, now).join('\n').includes('log in before that: token-refresh-sender login')).toBe(isDue);
+  }
+});
