@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose/jwt/decode';
-import { type Body, type DecodeStep, INCOMPLETE, rejected, tooLarge } from './decode-step.ts';
+import { type Body, type DecodeStep, INCOMPLETE, notUtf8, rejected, tooLarge } from './decode-step.ts';
 import { parseInstant } from './instant.ts';
 import { Utf8Pieces } from './utf8.ts';
 
@@ -63,10 +63,6 @@ export class BareBody implements Body {
   }
 }
 
-function notUtf8(): DecodeStep {
-  return rejected('not_utf8', 'the message is not UTF-8');
-}
-
 /** What a bare token is told that has a space, a control character or anything beyond ASCII. */
 export function unexpectedCharacter(): DecodeStep {
   return rejected('bad_message', 'a bare token is printable ASCII without spaces (a JSON message begins with a brace)');
@@ -74,11 +70,15 @@ export function unexpectedCharacter(): DecodeStep {
 
 function complete(accessToken: string): DecodeStep {
   const expiresAtMs = jwtExpiry(accessToken);
-  const message = expiresAtMs === undefined ? { accessToken } : { accessToken, expiresAtMs };
-  return { status: 'complete', message, form: 'bare' };
+  return expiresAtMs === undefined
+    ? { status: 'complete', message: { accessToken }, form: 'bare', expiryNotation: 'none' }
+    : { status: 'complete', message: { accessToken, expiresAtMs }, form: 'bare', expiryNotation: 'jwt' };
 }
 
-/** `exp` of a token that is a JWT (RFC 7519, section 4.1.4). Its signature is the business of whoever uses the token. */
+/**
+ * `exp` of a token that is a JWT (RFC 7519, section 4.1.4), if it is a time that can be. Its signature is the business of
+ * whoever uses the token.
+ */
 function jwtExpiry(token: string): number | undefined {
   try {
     return parseInstant(decodeJwt(token).exp);

@@ -21,50 +21,82 @@ const jwt = (payload: unknown): string =>
 const JSON_MESSAGE = '{"access_token":"I0.b\\"{@","refresh_token":"r","x":{"y":"}"},"expires_at":1762984855}';
 const FULL = { accessToken: 'I0.b"{@', refreshToken: 'r', expiresAtMs: 1_762_984_855_000 };
 
+const json = (message: object, expiryNotation = 'seconds'): object => ({ message, form: 'json', expiryNotation });
+const bare = (accessToken: string): object => ({ message: { accessToken }, form: 'bare', expiryNotation: 'none' });
+const MINIMAL = '{"access_token":"a","expires_at":1}';
+const minimal = json({ accessToken: 'a', expiresAtMs: 1000 });
+
 describe('a complete message', () => {
   test.each<[string, Uint8Array, object]>([
-    ['JSON with nothing after it', bytesOf(JSON_MESSAGE), { message: FULL, form: 'json' }],
-    ['JSON with a newline', bytesOf(`${JSON_MESSAGE}\n`), { message: FULL, form: 'json' }],
-    [
-      'JSON with anything after it',
-      join(JSON_MESSAGE, [0xff, 0x00], '{"access_token"'),
-      { message: FULL, form: 'json' },
-    ],
-    ['JSON after blanks', bytesOf(` \t\r${JSON_MESSAGE}`), { message: FULL, form: 'json' }],
-    ['JSON over several lines', bytesOf(JSON_MESSAGE.replaceAll(',', ',\n')), { message: FULL, form: 'json' }],
+    ['JSON with nothing after it', bytesOf(JSON_MESSAGE), json(FULL)],
+    ['JSON with a newline', bytesOf(`${JSON_MESSAGE}\n`), json(FULL)],
+    ['JSON with anything after it', join(JSON_MESSAGE, [0xff, 0x00], '{"access_token"'), json(FULL)],
+    ['JSON after blanks', bytesOf(` \t\r${JSON_MESSAGE}`), json(FULL)],
+    ['JSON after a newline in the same piece', bytesOf(`\n${JSON_MESSAGE}`), json(FULL)],
+    ['JSON after white space of every kind in the same piece', bytesOf(` \r\n\n\t${JSON_MESSAGE}`), json(FULL)],
+    ['JSON after a byte order mark', bytesOf(`\uFEFF${MINIMAL}`), minimal],
+    ['JSON after a byte order mark and white space', bytesOf(`\uFEFF \r\n${MINIMAL}`), minimal],
+    ['JSON over several lines', bytesOf(JSON_MESSAGE.replaceAll(',', ',\n')), json(FULL)],
     [
       'JSON with text beyond ASCII in a member that it does not know',
       bytesOf('{"who":"Zoë 👋","access_token":"a","expires_at":1}'),
-      { message: { accessToken: 'a', expiresAtMs: 1000 }, form: 'json' },
+      minimal,
     ],
-    ['a bare token and a newline', bytesOf('I0.abc@\n'), { message: { accessToken: 'I0.abc@' }, form: 'bare' }],
-    ['a bare token and CR LF', bytesOf('I0.abc@\r\n'), { message: { accessToken: 'I0.abc@' }, form: 'bare' }],
-    ['a bare token and the end', bytesOf('I0.abc@'), { message: { accessToken: 'I0.abc@' }, form: 'bare' }],
-    ['a bare token, CR and the end', bytesOf('I0.abc@\r'), { message: { accessToken: 'I0.abc@' }, form: 'bare' }],
-    [
-      'a bare token and more lines',
-      join('I0.abc@\nmore', [0xff]),
-      { message: { accessToken: 'I0.abc@' }, form: 'bare' },
-    ],
-    ['a bare token that looks like a list', bytesOf('["a"]\n'), { message: { accessToken: '["a"]' }, form: 'bare' }],
-    [
-      'a bare JWT, its expiry known',
-      bytesOf(`${jwt({ exp: 1_762_984_855 })}\n`),
-      { message: { accessToken: jwt({ exp: 1_762_984_855 }), expiresAtMs: 1_762_984_855_000 }, form: 'bare' },
-    ],
-    [
-      'a bare JWT without exp',
-      bytesOf(jwt({ sub: 'a' })),
-      { message: { accessToken: jwt({ sub: 'a' }) }, form: 'bare' },
-    ],
-    [
-      'a bare JWT with a wrong exp',
-      bytesOf(jwt({ exp: -1 })),
-      { message: { accessToken: jwt({ exp: -1 }) }, form: 'bare' },
-    ],
-    ['what has the dots of a JWT and is none', bytesOf('a.b.c'), { message: { accessToken: 'a.b.c' }, form: 'bare' }],
+    ['a bare token and a newline', bytesOf('I0.abc@\n'), bare('I0.abc@')],
+    ['a bare token and CR LF', bytesOf('I0.abc@\r\n'), bare('I0.abc@')],
+    ['a bare token and the end', bytesOf('I0.abc@'), bare('I0.abc@')],
+    ['a bare token, CR and the end', bytesOf('I0.abc@\r'), bare('I0.abc@')],
+    ['a bare token and more lines', join('I0.abc@\nmore', [0xff]), bare('I0.abc@')],
+    ['a bare token that looks like a list', bytesOf('["a"]\n'), bare('["a"]')],
+    ['what has the dots of a JWT and is none', bytesOf('a.b.c'), bare('a.b.c')],
   ])('is understood: %s', (_, bytes, expected) => {
     expect(decode([bytes])).toEqual({ status: 'complete', ...expected });
+  });
+
+  test.each<[string, unknown, number]>([
+    ['in the future', 1_762_984_855, 1_762_984_855_000],
+    ['long past', 1, 1000],
+    ['far in the future', 90_000_000_000, 90_000_000_000_000],
+    ['in milliseconds', 1_762_984_855_123, 1_762_984_855_123],
+    ['with a fraction', 1_762_984_855.7, 1_762_984_855_000],
+  ])('is a bare JWT, which says its expiry itself: %s', (_, exp, expiresAtMs) => {
+    const accessToken = jwt({ sub: 'made-up', exp });
+    expect(decode([bytesOf(`${accessToken}\n`)])).toEqual({
+      status: 'complete',
+      message: { accessToken, expiresAtMs },
+      form: 'bare',
+      expiryNotation: 'jwt',
+    });
+  });
+
+  test.each<[string, unknown]>([
+    ['none', { sub: 'made-up' }],
+    ['a negative one', { exp: -1 }],
+    ['one beyond every calendar', { exp: 1e16 }],
+    ['one beyond every number', { exp: '9'.repeat(400) }],
+    ['a word', { exp: 'soon' }],
+    ['null', { exp: null }],
+    ['a list', { exp: [1] }],
+    ['a payload that is no object', [1]],
+  ])('is a bare JWT whose expiry is unknown: %s', (_, payload) => {
+    const accessToken = jwt(payload);
+    expect(decode([bytesOf(accessToken)])).toEqual({ status: 'complete', ...bare(accessToken) });
+  });
+
+  test.each([
+    [1, 'seconds'],
+    [9_999_999_999_999, 'milliseconds'],
+    ['1', 'digits'],
+    ['9999999999999', 'digits'],
+    ['2025-11-13T08:44:23Z', 'iso8601'],
+  ])('says how its expiry was written: %j is %s', (expiresAt, expiryNotation) => {
+    const text = JSON.stringify({ access_token: 'a', expires_at: expiresAt });
+    expect(decode([bytesOf(text)])).toMatchObject({ status: 'complete', expiryNotation });
+  });
+
+  test('a JWT in a JSON message is opaque: its expires_at counts', () => {
+    const text = JSON.stringify({ access_token: jwt({ exp: 7_000_000_000 }), expires_at: 5 });
+    expect(decode([bytesOf(text)])).toMatchObject({ message: { expiresAtMs: 5000 }, expiryNotation: 'seconds' });
   });
 
   test('is complete with its last byte, before the sender closes', () => {
@@ -87,6 +119,11 @@ describe('a message that is refused', () => {
     ['nothing at all', bytesOf(''), 'empty'],
     ['only blanks', bytesOf(' \t\r'), 'empty'],
     ['a newline first', bytesOf('\ntoken\n'), 'empty'],
+    ['a newline alone', bytesOf('\n'), 'empty'],
+    ['blanks and a newline', bytesOf(' \t\n'), 'empty'],
+    ['newlines and no more than blanks after them', bytesOf('\n\n \t'), 'empty'],
+    ['a byte order mark alone', bytesOf('\uFEFF'), 'empty'],
+    ['a byte order mark and a newline', bytesOf('\uFEFF\n'), 'empty'],
     ['CR LF first', bytesOf('\r\n'), 'empty'],
     ['JSON that ends in the middle', bytesOf(JSON_MESSAGE.slice(0, -1)), 'bad_json'],
     ['an unterminated string', bytesOf('{"access_token":"a}'), 'bad_json'],
@@ -113,7 +150,13 @@ describe('a message that is refused', () => {
     ['a bare token with NUL', join('a', [0], '\n'), 'bad_message'],
     ['a bare token with DEL', join('a', [0x7f], '\n'), 'bad_message'],
     ['a bare token with letters beyond ASCII', bytesOf('tokén\n'), 'bad_message'],
-    ['a byte order mark', bytesOf('\uFEFF{"access_token":"a","expires_at":1}'), 'bad_message'],
+    ['a bare token after a byte order mark', bytesOf('\uFEFFtoken\n'), 'bad_message'],
+    ['two byte order marks', bytesOf(`\uFEFF\uFEFF${MINIMAL}`), 'bad_message'],
+    ['a byte order mark after a space', bytesOf(` \uFEFF${MINIMAL}`), 'bad_message'],
+    ['a byte order mark in UTF-16', join([0xff, 0xfe], MINIMAL), 'not_utf8'],
+    ['what begins like a byte order mark', join([0xef, 0xbb], MINIMAL), 'not_utf8'],
+    ['another character that begins like a byte order mark', bytesOf(`\uFEFE${MINIMAL}`), 'bad_message'],
+    ['a byte order mark cut off by the end', join([0xef, 0xbb]), 'not_utf8'],
   ])('gets its code: %s', (_, bytes, code) => {
     expect(decode([bytes])).toMatchObject({ status: 'rejected', code });
   });
@@ -148,6 +191,8 @@ describe('Every input has a size limit and a deadline: the size', () => {
   test('blanks without end are refused too', () => {
     expect(decode([bytesOf(' '.repeat(64))], 64)).toMatchObject({ code: 'empty' });
     expect(decode([bytesOf(' '.repeat(65))], 64)).toMatchObject({ code: 'too_large' });
+    expect(decode([bytesOf(`${'\n'.repeat(64)}${json(64)}`)], 64).status).toBe('complete');
+    expect(decode([bytesOf(`${'\n'.repeat(65)}${json(64)}`)], 64)).toMatchObject({ code: 'empty' });
   });
 
   test('an object that does not end is refused with its first byte too many', () => {
@@ -173,18 +218,60 @@ const fragment = fc.oneof(
     '{"access_token":"a","expires_at":1}',
     JSON_MESSAGE,
   ),
-  fc.constantFrom('token', 'é', '€', '👋', '\uFEFF', jwt({ exp: 1 }), '"access_token":', '"expires_at":1e10'),
+  fc.constantFrom('token', 'é', '€', '👋', '\uFEFF', '\uFEFE', jwt({ exp: 1 }), '"access_token":', '"expires_at":1e10'),
   fc.uint8Array({ maxLength: 6 }).map((bytes) => [...bytes]),
 );
 const input = fc.array(fragment, { maxLength: 8 }).map((parts) => join(...parts));
 const limit = fc.oneof(fc.constant(8192), fc.integer({ min: 1, max: 60 }));
 
-describe('the verdict does not depend on how the bytes are split', () => {
+/** Where the first newline and the brace after it are, if nothing but white space comes before the brace. */
+function newlineBeforeBrace(bytes: Uint8Array): { newline: number; brace: number } | undefined {
+  const [lead, newline = ''] =
+    /^(?:\u00EF\u00BB\u00BF)?([ \t\r]*)\n[ \t\r\n]*\{/.exec(Buffer.from(bytes).toString('latin1')) ?? [];
+  if (lead === undefined) return undefined;
+  return { newline: lead.indexOf('\n', newline.length), brace: lead.length - 1 };
+}
+
+const noNewlineFirst = input.filter((bytes) => newlineBeforeBrace(bytes) === undefined);
+
+describe('an empty line is answered at once', () => {
+  test.each(['\n', '\r\n', ' \t\n', '\n\n ', '\uFEFF\n'])('%j, though the sender may still be there', (text) => {
+    const decoder = new MessageDecoder();
+    expect(decoder.push(bytesOf(text))).toMatchObject({ status: 'rejected', code: 'empty' });
+    expect(decoder.push(bytesOf(MINIMAL))).toMatchObject({ status: 'rejected', code: 'empty' });
+  });
+
+  test.each(['', ' ', '\t\r', '\uFEFF', '\uFEFF '])('%j is none yet', (text) => {
+    const decoder = new MessageDecoder();
+    expect(decoder.push(bytesOf(text))).toEqual({ status: 'incomplete' });
+    expect(decoder.push(bytesOf(MINIMAL))).toMatchObject({ status: 'complete' });
+  });
+
+  test('and so a cut between a newline and the brace, and no other, makes a message after a newline an empty line', () => {
+    const spaces = fc.string({ unit: fc.constantFrom(' ', '\t', '\r', '\n'), maxLength: 6 });
+    const led = fc
+      .tuple(fc.constantFrom('', '\uFEFF'), spaces, fc.constantFrom(JSON_MESSAGE, MINIMAL, '{}', '{"a'))
+      .map((parts) => bytesOf(parts.join('')));
+    fc.assert(
+      fc.property(led, (bytes) => {
+        const whole = decode([bytes]);
+        const where = newlineBeforeBrace(bytes) ?? { newline: Number.POSITIVE_INFINITY, brace: 0 };
+        for (let cut = 0; cut <= bytes.length; cut++) {
+          const verdict = decode([bytes.subarray(0, cut), bytes.subarray(cut)]);
+          if (cut > where.newline && cut <= where.brace) expect(verdict).toMatchObject({ code: 'empty' });
+          else expect(verdict).toEqual(whole);
+        }
+      }),
+    );
+  });
+});
+
+describe('the verdict does not depend on how the bytes are split, but for a newline before the brace', () => {
   const singles = (bytes: Uint8Array): Uint8Array[] => [...bytes].map((byte) => Uint8Array.of(byte));
 
   test('cut at every byte, and into single bytes', () => {
     fc.assert(
-      fc.property(input, limit, (bytes, maxBytes) => {
+      fc.property(noNewlineFirst, limit, (bytes, maxBytes) => {
         const whole = decode([bytes], maxBytes);
         expect(decode(singles(bytes), maxBytes)).toEqual(whole);
         for (let cut = 0; cut <= bytes.length; cut++) {
@@ -197,7 +284,7 @@ describe('the verdict does not depend on how the bytes are split', () => {
 
   test('cut at random places', () => {
     fc.assert(
-      fc.property(input, limit, fc.array(fc.nat(1000)), (bytes, maxBytes, places) => {
+      fc.property(noNewlineFirst, limit, fc.array(fc.nat(1000)), (bytes, maxBytes, places) => {
         const cuts = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
         const pieces = cuts.slice(1).map((cut, index) => bytes.subarray(cuts[index], cut));
         expect(decode(pieces, maxBytes)).toEqual(decode([bytes], maxBytes));

@@ -11,6 +11,9 @@ export const DIGITS: RegExp = /^[0-9]+(\.[0-9]+)?$/;
 export const ISO_8601: RegExp =
   /^([0-9]{4}-[0-9]{2}-[0-9]{2})([Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?)?$/;
 
+/** How a point in time was written: as a number of seconds or of milliseconds, as a string of digits, or as ISO 8601. */
+export type InstantNotation = 'seconds' | 'milliseconds' | 'digits' | 'iso8601';
+
 /**
  * Reads a point in time in any form that is seen in the field, as epoch milliseconds.
  *
@@ -19,21 +22,31 @@ export const ISO_8601: RegExp =
  * that a Date cannot hold.
  */
 export function parseInstant(value: unknown): number | undefined {
+  const instantMs = epochMs(value);
+  return instantMs >= 0 && instantMs <= LAST_INSTANT_MS ? instantMs : undefined;
+}
+
+/** How a value that parseInstant understands is written. */
+export function instantNotation(value: number | string): InstantNotation {
+  if (typeof value === 'number') return value < FIRST_MILLISECOND_VALUE ? 'seconds' : 'milliseconds';
+  return DIGITS.test(value) ? 'digits' : 'iso8601';
+}
+
+/** NaN for what is no point in time. */
+function epochMs(value: unknown): number {
   if (typeof value === 'number') return fromNumber(value);
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string') return Number.NaN;
   return DIGITS.test(value) ? fromNumber(Number(value)) : fromIso8601(value);
 }
 
-function fromNumber(value: number): number | undefined {
-  const instantMs = value < FIRST_MILLISECOND_VALUE ? Math.floor(value) * 1000 : Math.floor(value);
-  return inRange(instantMs) ? instantMs : undefined;
+function fromNumber(value: number): number {
+  return value < FIRST_MILLISECOND_VALUE ? Math.floor(value) * 1000 : Math.floor(value);
 }
 
-function fromIso8601(text: string): number | undefined {
+function fromIso8601(text: string): number {
   const [, date, , time = '00:00', seconds = ':00', , offset = ''] = ISO_8601.exec(text) ?? [];
-  if (date === undefined || !isInCalendar(date)) return undefined;
-  const instantMs = Date.parse(`${date}T${time}${seconds.replace(',', '.')}${fullOffset(offset)}`);
-  return inRange(instantMs) ? instantMs : undefined;
+  if (date === undefined || !isInCalendar(date)) return Number.NaN;
+  return Date.parse(`${date}T${time}${seconds.replace(',', '.')}${fullOffset(offset)}`);
 }
 
 /** `+05` and `+0530` as the `+05:00` and `+05:30` that Date.parse is specified for. */
@@ -46,8 +59,4 @@ function fullOffset(offset: string): string {
 function isInCalendar(date: string): boolean {
   const midnight = new Date(`${date}T00:00:00Z`);
   return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(date);
-}
-
-function inRange(instantMs: number): boolean {
-  return instantMs >= 0 && instantMs <= LAST_INSTANT_MS;
 }

@@ -1,4 +1,4 @@
-import { type Body, type DecodeStep, INCOMPLETE, rejected, tooLarge } from './decode-step.ts';
+import { type Body, type DecodeStep, INCOMPLETE, notUtf8, rejected, tooLarge } from './decode-step.ts';
 import { parseTokenMessage } from './message.ts';
 import { Utf8Pieces } from './utf8.ts';
 
@@ -22,10 +22,10 @@ export class JsonBody implements Body {
   }
 
   push(bytes: Uint8Array): DecodeStep {
-    const within = bytes.subarray(0, this.#maxBytes - this.#size);
+    const within = firstBytes(bytes, this.#maxBytes - this.#size);
     const end = this.#findEnd(within);
-    const text = this.#utf8.decode(within.subarray(0, end), end !== undefined);
-    if (text === undefined) return rejected('not_utf8', 'the message is not UTF-8');
+    const text = this.#utf8.decode(firstBytes(within, end ?? within.length), end !== undefined);
+    if (text === undefined) return notUtf8();
     this.#text += text;
     this.#size += within.length;
     if (end !== undefined) return parseJson(this.#text);
@@ -69,6 +69,11 @@ export class JsonBody implements Body {
   }
 }
 
+/** A view costs more than all else that is done with a message of one piece. */
+function firstBytes(bytes: Uint8Array, count: number): Uint8Array {
+  return count < bytes.length ? bytes.subarray(0, count) : bytes;
+}
+
 function parseJson(text: string): DecodeStep {
   let value: unknown;
   try {
@@ -79,6 +84,6 @@ function parseJson(text: string): DecodeStep {
   }
   const result = parseTokenMessage(value);
   return result.ok
-    ? { status: 'complete', message: result.message, form: 'json' }
+    ? { status: 'complete', message: result.message, form: 'json', expiryNotation: result.expiryNotation }
     : rejected('bad_message', result.detail);
 }

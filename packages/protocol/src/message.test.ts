@@ -28,11 +28,28 @@ describe('parseTokenMessage', () => {
       { access_token: 'a', expires_at: EXPIRES_AT, x: [1], __proto__: {} },
       { accessToken: 'a' },
     ],
-    ['an expiry as digits', { access_token: 'a', expires_at: String(EXPIRES_AT) }, { accessToken: 'a' }],
-    ['an expiry as ISO 8601', { access_token: 'a', expires_at: '2025-11-12T22:00:55Z' }, { accessToken: 'a' }],
-    ['an expiry in milliseconds', { access_token: 'a', expires_at: EXPIRES_AT * 1000 }, { accessToken: 'a' }],
   ])('takes %s', (_, value, expected) => {
-    expect(parseTokenMessage(value)).toEqual({ ok: true, message: { ...expected, expiresAtMs: EXPIRES_AT * 1000 } });
+    expect(parseTokenMessage(value)).toEqual({
+      ok: true,
+      message: { ...expected, expiresAtMs: EXPIRES_AT * 1000 },
+      expiryNotation: 'seconds',
+    });
+  });
+
+  test.each([
+    ['seconds', EXPIRES_AT],
+    ['seconds', EXPIRES_AT + 0.5],
+    ['milliseconds', EXPIRES_AT * 1000],
+    ['digits', String(EXPIRES_AT)],
+    ['digits', String(EXPIRES_AT * 1000)],
+    ['iso8601', '2025-11-12T22:00:55Z'],
+    ['iso8601', '2025-11-12 22:00:55.000+00:00'],
+  ])('takes an expiry in %s and says so: %j', (expiryNotation, expiresAt) => {
+    expect(parseTokenMessage({ access_token: 'a', expires_at: expiresAt })).toEqual({
+      ok: true,
+      message: { accessToken: 'a', expiresAtMs: EXPIRES_AT * 1000 },
+      expiryNotation,
+    });
   });
 
   test('takes a token that expired long ago: readers are told, the sender is not refused', () => {
@@ -115,7 +132,7 @@ describe('formatTokenMessage', () => {
       fc.property(vschar, vschar, fc.integer({ min: 0, max: 9e10 }), (accessToken, refreshToken, seconds) => {
         const written = { accessToken, refreshToken, expiresAtMs: seconds * 1000 };
         const text = formatTokenMessage(written, { format: 'json', includeRefreshToken: true });
-        expect(parseTokenMessage(JSON.parse(text))).toEqual({ ok: true, message: written });
+        expect(parseTokenMessage(JSON.parse(text))).toEqual({ ok: true, message: written, expiryNotation: 'seconds' });
       }),
     );
   });

@@ -1,8 +1,22 @@
 import * as z from 'zod/mini';
-import { DIGITS, FIRST_MILLISECOND_VALUE, ISO_8601, LAST_INSTANT_MS, parseInstant } from './instant.ts';
+import {
+  DIGITS,
+  FIRST_MILLISECOND_VALUE,
+  instantNotation,
+  type InstantNotation,
+  ISO_8601,
+  LAST_INSTANT_MS,
+  parseInstant,
+} from './instant.ts';
 
 /** What one message says. Without `expiresAtMs` (epoch milliseconds) the expiry is unknown: only a bare token has none. */
 export type TokenMessage = { accessToken: string; refreshToken?: string; expiresAtMs?: number };
+
+/**
+ * How a sender gave the expiry. `seconds` is what it should write, and the other three are read as well; `jwt`: a bare token
+ * that says it itself; `none`: it did not.
+ */
+export type ExpiryNotation = InstantNotation | 'jwt' | 'none';
 
 const expiresAt = z
   .union([
@@ -37,7 +51,7 @@ const expiresAt = z
 export const wireMessage: z.ZodMiniType<{
   access_token: string;
   refresh_token?: string | null | undefined;
-  expires_at: number;
+  expires_at: { atMs: number; notation: InstantNotation };
 }> = z.object({
   access_token: z
     .string()
@@ -50,20 +64,26 @@ export const wireMessage: z.ZodMiniType<{
   expires_at: z.pipe(
     expiresAt,
     z.transform((value, context) => {
-      const instantMs = parseInstant(value);
-      if (instantMs !== undefined) return instantMs;
+      const atMs = parseInstant(value);
+      if (atMs !== undefined) return { atMs, notation: instantNotation(value) };
       context.issues.push({ code: 'custom', input: value });
       return z.NEVER;
     }),
   ),
 });
 
+export type ParsedMessage =
+  { ok: true; message: TokenMessage; expiryNotation: ExpiryNotation } | { ok: false; detail: string };
+
 /** Reads a message that has been parsed as JSON. `detail` says what is wrong without repeating any value. */
-export function parseTokenMessage(value: unknown): { ok: true; message: TokenMessage } | { ok: false; detail: string } {
+export function parseTokenMessage(value: unknown): ParsedMessage {
   const result = z.safeParse(wireMessage, value);
   if (!result.success) return { ok: false, detail: describeIssue(result.error.issues[0]) };
-  const { access_token: accessToken, refresh_token: refreshToken, expires_at: expiresAtMs } = result.data;
-  return { ok: true, message: { accessToken, ...(refreshToken ? { refreshToken } : {}), expiresAtMs } };
+  const { access_token: accessToken, refresh_token: refreshToken, expires_at: expiry } = result.data;
+  const message: TokenMessage = refreshToken
+    ? { accessToken, refreshToken, expiresAtMs: expiry.atMs }
+    : { accessToken, expiresAtMs: expiry.atMs };
+  return { ok: true, message, expiryNotation: expiry.notation };
 }
 
 /** zod/mini has no messages of its own, and a value must not get into one. */

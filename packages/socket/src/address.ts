@@ -1,13 +1,19 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Where a token socket is. */
-export type TokenAddress = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number };
+/** Where a token socket is. `tcp` is for this machine only; `tls` is for any. */
+export type TokenAddress =
+  | { kind: 'unix'; path: string }
+  | { kind: 'tcp'; host: string; port: number }
+  | { kind: 'tls'; host: string; port: number };
 
-/** `unix:/run/x.sock`, `tcp:127.0.0.1:9999`, `tcp:[::1]:9999`. */
+/** The way that a message came. */
+export type Arrival = TokenAddress['kind'];
+
+/** `unix:/run/x.sock`, `tcp:127.0.0.1:9999`, `tcp:[::1]:9999`, `tls:example.com:9999`. */
 export function formatAddress(address: TokenAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`;
   const host = isIP(address.host) === 6 ? `[${address.host}]` : address.host;
-  return `tcp:${host}:${address.port}`;
+  return `${address.kind}:${host}:${address.port}`;
 }
 
 const loopback = new BlockList();

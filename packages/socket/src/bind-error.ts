@@ -4,7 +4,8 @@
  * `socket_in_use`: a program listens at the path. `not_a_socket`: something else is at the path. `path_too_long`: more than 107 bytes.
  * `folder_missing`, `not_writable`: the socket's folder. `group_not_permitted`: this user may not give a file to the group.
  * `address_in_use`, `address_not_available`, `port_not_permitted`: TCP. `tls_required`: a TCP address that other machines can
- * reach. `no_address`: neither a path nor a port was given. `bind_failed`: anything else, with the system's code in the message.
+ * reach. `no_address`: neither a path nor a port was given. `bad_descriptor`: an inherited socket that cannot be served.
+ * `bind_failed`: anything else, with the system's code in the message.
  */
 export type SocketBindErrorCode =
   | 'socket_in_use'
@@ -18,6 +19,7 @@ export type SocketBindErrorCode =
   | 'port_not_permitted'
   | 'tls_required'
   | 'no_address'
+  | 'bad_descriptor'
   | 'bind_failed';
 
 export class SocketBindError extends Error {

@@ -3,31 +3,53 @@ export type Callback<T> = (value: T) => unknown;
 
 /** Callbacks that cannot hurt their caller or each other, whether they throw, reject or never finish. */
 export class Callbacks<T> {
-  readonly #entries = new Set<{ callback: Callback<T> }>();
   readonly #onFailure: (error: unknown) => void;
+  /** Replaced, never changed: one that is being gone through stays as it is. */
+  #entries: readonly { callback: Callback<T>; isOff: boolean }[] = [];
+  #pending: T[] = [];
 
   constructor(onFailure: (error: unknown) => void) {
     this.#onFailure = onFailure;
   }
 
+  /** Whether there is anybody to announce anything to. */
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
   /** Returns what takes the callback off again. */
   add(callback: Callback<T>): () => void {
-    const entry = { callback };
-    this.#entries.add(entry);
+    const entry = { callback, isOff: false };
+    this.#entries = [...this.#entries, entry];
     return () => {
-      this.#entries.delete(entry);
+      entry.isOff = true;
+      this.#entries = this.#entries.filter((other) => other !== entry);
     };
   }
 
   /** Calls them all soon, in the order in which they were added, and never before this returns. */
   announce(value: T): void {
-    if (this.#entries.size === 0) return;
-    setImmediate(() => {
-      for (const { callback } of [...this.#entries]) call(callback, value).catch(this.#onFailure);
-    });
+    if (this.isEmpty) return;
+    this.#pending.push(value);
+    if (this.#pending.length === 1) setImmediate(() => this.#callAll());
   }
-}
 
-async function call<T>(callback: Callback<T>, value: T): Promise<void> {
-  await callback(value);
+  #callAll(): void {
+    const values = this.#pending;
+    this.#pending = [];
+    for (const value of values) {
+      for (const entry of this.#entries) {
+        if (!entry.isOff) this.#call(entry.callback, value);
+      }
+    }
+  }
+
+  #call(callback: Callback<T>, value: T): void {
+    try {
+      const result = callback(value);
+      if (result instanceof Object && 'then' in result) Promise.resolve(result).catch(this.#onFailure);
+    } catch (error) {
+      this.#onFailure(error);
+    }
+  }
 }

@@ -1,20 +1,21 @@
-import { connect, type Socket } from 'node:net';
-import { parseReply } from '@token-relay/protocol';
+import { connect } from 'node:net';
 import { formatAddress, isLoopback, type TokenAddress } from './address.ts';
 import { systemCode } from './bind-error.ts';
 import { DeliveryError, deliveryErrorFromSystem } from './delivery-error.ts';
+import { exchange, type Link } from './exchange.ts';
+import type { TlsMaterial } from './tls-material.ts';
 
-/** More than any reply has. */
-const MAX_REPLY_CHARACTERS = 256;
-
-/** How long a target that sends no reply may take to close its side, in milliseconds. */
-const CLOSE_WAIT_MS = 1000;
-
-/** `timeoutMs` is for the whole delivery, from the connect to the reply. */
-export type SendOptions = { timeoutMs: number; expectReply: boolean; signal?: AbortSignal };
+export type SendOptions = {
+  /** For the whole delivery, from the connect to the reply. */
+  timeoutMs: number;
+  expectReply: boolean;
+  signal?: AbortSignal;
+  /** For an address of the kind `tls`. `serverName`: what the receiver's certificate must be for; default the host of the address. */
+  tls?: TlsMaterial & { readonly serverName?: string };
+};
 
 /**
- * Delivers one message, in one piece.
+ * Delivers one message, in one piece. Over TLS, the receiver's certificate is verified before a byte of it is sent.
  *
  * With `expectReply` it resolves when the receiver has answered `OK` (white space around it is accepted), and so holds the
  * token. Without, it ends its side after the message and resolves when the system has taken all of it and the target has closed, or
@@ -22,15 +23,14 @@ export type SendOptions = { timeoutMs: number; expectReply: boolean; signal?: Ab
  *
  * Rejects with a DeliveryError, and with nothing else.
  */
-export function sendToken(address: TokenAddress, payload: string, options: SendOptions): Promise<void> {
+export async function sendToken(address: TokenAddress, payload: string, options: SendOptions): Promise<void> {
   const name = formatAddress(address);
-  if (options.signal?.aborted) return Promise.reject(abortedError(name));
+  if (options.signal?.aborted) throw abortedError(name);
   if (address.kind === 'tcp' && !isLoopback(address.host)) {
-    return Promise.reject(
-      new DeliveryError('tls_required', `${name} is another machine, and the token would travel without TLS.`),
-    );
+    throw new DeliveryError('tls_required', `${name} is another machine, and the token would travel without TLS.`);
   }
-  const socket = connect(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port });
+  const link = address.kind === 'tls' ? await tlsLink(address, name, options.tls) : plainLink(address, name);
+  const { socket } = link;
   return new Promise((resolve, reject) => {
     const settle = (error?: DeliveryError): void => {
       clearTimeout(deadline);
@@ -42,75 +42,29 @@ export function sendToken(address: TokenAddress, payload: string, options: SendO
     const onAbort = (): void => settle(abortedError(name));
     const deadline = setTimeout(() => settle(whenOverdue()), options.timeoutMs);
     options.signal?.addEventListener('abort', onAbort);
-    socket.on('error', (error) => settle(deliveryErrorFromSystem(systemCode(error), name)));
+    socket.on('error', (error) => settle(link.explain(error)));
     const overdue = new DeliveryError('timeout', `${name} did not answer within ${options.timeoutMs} ms.`);
-    const whenOverdue = options.expectReply
-      ? awaitReply(socket, payload, name, settle, overdue)
-      : awaitClose(socket, payload, name, settle, overdue);
+    const whenOverdue = exchange(link, payload, options.expectReply, settle, overdue);
+    if (options.signal?.aborted) onAbort();
   });
 }
-
-/** Ends a delivery, well or with an error. Only the first call counts. */
-type Settle = (error?: DeliveryError) => void;
-
-/** What a delivery has come to when its deadline passes. */
-type WhenOverdue = () => DeliveryError | undefined;
 
 function abortedError(name: string): DeliveryError {
   return new DeliveryError('aborted', `The delivery to ${name} was aborted.`);
 }
 
-/** Leaves its side open: there are receivers that take its end for the end of the conversation. */
-function awaitReply(
-  socket: Socket,
-  payload: string,
-  name: string,
-  settle: Settle,
-  overdue: DeliveryError,
-): WhenOverdue {
-  let text = '';
-  socket.write(payload);
-  socket.setEncoding('latin1');
-  socket.on('data', (piece: string) => {
-    text += piece;
-    if (parseReply(text).kind === 'ok') settle();
-    else if (text.length > MAX_REPLY_CHARACTERS || isWholeLine(text)) settle(replyError(text, name));
-  });
-  socket.on('end', () => settle(replyError(text, name)));
-  socket.on('close', () => settle(replyError(text, name)));
-  return () => (text.trim() === '' ? overdue : replyError(text, name));
+function plainLink(address: Exclude<TokenAddress, { kind: 'tls' }>, name: string): Link {
+  const socket = connect(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port });
+  return { name, socket, ready: 'connect', explain: (error) => deliveryErrorFromSystem(systemCode(error), name) };
 }
 
-function isWholeLine(text: string): boolean {
-  return text.endsWith('\n') && text.trim() !== '';
-}
-
-function replyError(text: string, name: string): DeliveryError {
-  if (text.trim() === '') return new DeliveryError('no_reply', `${name} closed the connection without a reply.`);
-  const reply = parseReply(text);
-  return reply.kind === 'error'
-    ? new DeliveryError('refused', `${name} refused the token (${reply.code}).`, reply.code)
-    : new DeliveryError('bad_reply', `${name} answered with something that is neither OK nor ERROR.`);
-}
-
-function awaitClose(
-  socket: Socket,
-  payload: string,
-  name: string,
-  settle: Settle,
-  overdue: DeliveryError,
-): WhenOverdue {
-  let isSent = false;
-  let wait: NodeJS.Timeout | undefined;
-  socket.end(payload);
-  socket.on('finish', () => {
-    isSent = true;
-    wait = setTimeout(() => settle(), CLOSE_WAIT_MS);
-  });
-  socket.resume();
-  socket.on('close', () => {
-    clearTimeout(wait);
-    settle(isSent ? undefined : deliveryErrorFromSystem('ECONNRESET', name));
-  });
-  return () => (isSent ? undefined : overdue);
+async function tlsLink(address: { host: string; port: number }, name: string, tls: SendOptions['tls']): Promise<Link> {
+  if (tls === undefined) {
+    throw new DeliveryError(
+      'tls_required',
+      `${name} needs a certificate, its key and an authority (tls: cert, key, ca).`,
+    );
+  }
+  const { openTlsLink } = await import('./tls-link.ts');
+  return openTlsLink(address, name, tls);
 }

@@ -5,7 +5,11 @@
  * `timeout`: not finished within the deadline. `connection_lost`: the peer closed or reset it before the token was sent.
  * `no_reply`: the peer closed without a word. `unreachable`: no way to the host. `connect_failed`: anything else.
  * `refused`: the receiver said no, see `replyCode`. `bad_reply`: it said something that is not a reply. `denied`: this user may not connect.
- * `tls_required`: other machines could read along. `aborted`: by the caller's signal.
+ * `tls_required`: other machines could read along, or there is no certificate to speak TLS with. `aborted`: by the caller's signal.
+ *
+ * Over TLS: `server_untrusted` (not from our authority), `server_certificate_expired`, `server_name_mismatch`: the receiver's
+ * certificate; the token was not sent. `certificate_refused`: the receiver does not accept ours; `bad_certificate`: it cannot be used at
+ * all. `tls_failed`: the receiver does not speak TLS 1.3, or not in a way that can be understood.
  */
 export type DeliveryErrorCode =
   | 'not_found'
@@ -20,9 +24,27 @@ export type DeliveryErrorCode =
   | 'bad_reply'
   | 'denied'
   | 'tls_required'
-  | 'aborted';
+  | 'aborted'
+  | 'server_untrusted'
+  | 'server_certificate_expired'
+  | 'server_name_mismatch'
+  | 'certificate_refused'
+  | 'bad_certificate'
+  | 'tls_failed';
 
-const NOT_RETRYABLE: readonly DeliveryErrorCode[] = ['bad_reply', 'denied', 'tls_required', 'aborted'];
+/** These stay as they are until somebody changes a setting, a file or a certificate. */
+const NOT_RETRYABLE: readonly DeliveryErrorCode[] = [
+  'bad_reply',
+  'denied',
+  'tls_required',
+  'aborted',
+  'server_untrusted',
+  'server_certificate_expired',
+  'server_name_mismatch',
+  'certificate_refused',
+  'bad_certificate',
+  'tls_failed',
+];
 
 /** Refusals that are about the moment and not about the message. */
 const PASSING_REPLY_CODES: readonly (string | undefined)[] = ['busy', 'timeout'];
@@ -32,7 +54,7 @@ export class DeliveryError extends Error {
   readonly code: DeliveryErrorCode;
   /** Whether the same delivery may succeed when it is tried again. */
   readonly retryable: boolean;
-  /** What the receiver refused it with, for `refused`: a RejectionCode from ours, any plain word from others. */
+  /** What the receiver refused it with, for `refused` and `certificate_refused`: a RejectionCode from ours, any plain word from others. */
   readonly replyCode?: string;
 
   constructor(code: DeliveryErrorCode, message: string, replyCode?: string) {

@@ -1,9 +1,14 @@
-export { formatAddress, isLoopback, type TokenAddress } from './address.ts';
+export { type Arrival, formatAddress, isLoopback, type TokenAddress } from './address.ts';
 export { SocketBindError, type SocketBindErrorCode } from './bind-error.ts';
 export type { Callback } from './callbacks.ts';
 export { sendToken, type SendOptions } from './deliver.ts';
 export { DeliveryError, type DeliveryErrorCode } from './delivery-error.ts';
-export type { HeldToken } from './held-token.ts';
-export { TokenReceiver, type TokenReceiverOptions } from './receiver.ts';
-export { type Rejection, TokenReceiverError } from './receiver-error.ts';
+export type { HeldToken, ReceivedToken } from './held-token.ts';
+export { serveInheritedSocket } from './inherited-socket.ts';
+export type { PeerRefusal, PeerRefusalCode } from './peer-refusal.ts';
+export { readTlsMaterial, type TlsFiles } from './read-tls-material.ts';
+export { TokenReceiver } from './receiver.ts';
+export { type Rejection, TokenReceiverError, type TokenReceiverErrorCode } from './receiver-error.ts';
+export type { TokenReceiverOptions } from './receiver-options.ts';
+export { type TlsMaterial, TlsMaterialError, type TlsMaterialErrorCode } from './tls-material.ts';
 export { bindUnixSocket, MAX_SOCKET_PATH_BYTES, type UnixSocketClaim, type UnixSocketOptions } from './unix-socket.ts';

@@ -1,38 +1,15 @@
-import type { Socket } from 'node:net';
-import { DEFAULT_MAX_TOKEN_SIZE, type Reply, type TokenMessage } from '@token-relay/protocol';
+import { DEFAULT_MAX_TOKEN_SIZE, type Reply } from '@token-relay/protocol';
 import type { TokenAddress } from './address.ts';
+import { SocketBindError } from './bind-error.ts';
 import { type Callback, Callbacks } from './callbacks.ts';
-import { receiveMessage, refuse, type Verdict } from './connection.ts';
-import { type HeldToken, isRepeat, withoutRefreshToken } from './held-token.ts';
+import type { Source, Verdict } from './connection.ts';
+import type { HeldToken, ReceivedToken } from './held-token.ts';
 import { type Listener, openListeners } from './listeners.ts';
-import { type Rejection, TokenReceiverError } from './receiver-error.ts';
-
-export type TokenReceiverOptions = {
-  /** At most 107 bytes. */
-  unixSocketPath?: string;
-  /** A loopback address; default 127.0.0.1. */
-  tcpHost?: string;
-  /** Without it nothing listens on TCP; 0 takes any free port. */
-  tcpPort?: number;
-  /** Default true: TCP only if the Unix socket cannot be opened. False: each one that is given. */
-  preferUnixSocket?: boolean;
-  /** Bytes of one message; default 8192. */
-  maxTokenSize?: number;
-  /** For one whole message, from the connect, and again for the peer to close after its reply; default 5000. */
-  receiveTimeoutMs?: number;
-  /** Default 128. */
-  listenBacklog?: number;
-  /** Connections at a time; one more is told `busy`. Default 256. */
-  maxConnections?: number;
-  /** Permission bits of the Unix socket; default 0o660. */
-  socketMode?: number;
-  /** Group of the Unix socket; default the process's own. */
-  socketGroupId?: number;
-  /** Default true. False: refresh tokens are given to the callbacks, and then forgotten. */
-  keepRefreshToken?: boolean;
-  /** Epoch milliseconds; default Date.now. */
-  nowMs?: () => number;
-};
+import { NewestToken } from './newest-token.ts';
+import type { PeerRefusal } from './peer-refusal.ts';
+import { type Rejection, TokenReceiverError, type TokenReceiverErrorCode } from './receiver-error.ts';
+import type { TokenReceiverOptions } from './receiver-options.ts';
+import { type TlsMaterial, TlsMaterialError } from './tls-material.ts';
 
 /**
  * Takes tokens in over the token socket and holds the newest: the one whose message was completed last.
@@ -41,30 +18,29 @@ export type TokenReceiverOptions = {
  */
 export class TokenReceiver {
   readonly #options: TokenReceiverOptions;
-  readonly #limits: { maxBytes: number; timeoutMs: number };
-  readonly #maxConnections: number;
-  readonly #connections = new Set<Socket>();
-  readonly #refused = new Set<Socket>();
-  readonly #tokenCallbacks = new Callbacks<HeldToken>((error) => this.#noteCallbackFailure(error));
+  readonly #pattern: RegExp | undefined;
+  readonly #newest: NewestToken;
+  readonly #tokenCallbacks = new Callbacks<ReceivedToken>((error) => this.#noteCallbackFailure(error));
   readonly #rejectionCallbacks = new Callbacks<Rejection>((error) => this.#noteCallbackFailure(error));
+  readonly #refusalCallbacks = new Callbacks<PeerRefusal>((error) => this.#noteCallbackFailure(error));
+  #tls: TlsMaterial | undefined;
+  #isFdUsed = false;
   #starting: Promise<void> | undefined;
   #listeners: Listener[] = [];
-  #held: HeldToken | undefined;
-  #tokenCount = 0;
   #lastError: Error | undefined;
 
   constructor(options: TokenReceiverOptions) {
+    const { keepRefreshToken = true, nowMs = Date.now, restored, lastGeneration = 0, tokenPattern } = options;
     this.#options = options;
-    this.#limits = {
-      maxBytes: options.maxTokenSize ?? DEFAULT_MAX_TOKEN_SIZE,
-      timeoutMs: options.receiveTimeoutMs ?? 5000,
-    };
-    this.#maxConnections = options.maxConnections ?? 256;
+    this.#tls = options.tls;
+    this.#newest = new NewestToken({ keepRefreshToken, nowMs, restored, lastGeneration });
+    // The flags g and y would make it remember the token before.
+    this.#pattern = tokenPattern && new RegExp(tokenPattern.source, tokenPattern.flags.replaceAll(/[gy]/g, ''));
   }
 
   /**
-   * Resolves with the addresses when it listens; again if it does already. Rejects with a SocketBindError. If it fell back to TCP,
-   * `getLastError()` is the SocketBindError that says why.
+   * Resolves with the addresses when it listens; again if it does already. Rejects with a SocketBindError or a TlsMaterialError. If it
+   * fell back to TCP, `getLastError()` is the SocketBindError that says why.
    */
   async start(): Promise<TokenAddress[]> {
     this.#starting ??= this.#listen();
@@ -82,9 +58,7 @@ export class TokenReceiver {
   async stop(): Promise<void> {
     await this.#starting?.catch(() => undefined);
     this.#starting = undefined;
-    const closing = this.#listeners.splice(0).map((listener) => listener.close());
-    for (const socket of [...this.#connections, ...this.#refused]) socket.destroy();
-    await Promise.all(closing);
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
   }
 
   isRunning(): boolean {
@@ -93,15 +67,15 @@ export class TokenReceiver {
 
   /** The newest token, expired or not. */
   getLatestToken(): HeldToken | undefined {
-    return this.#held;
+    return this.#newest.held;
   }
 
-  /** How many tokens it accepted, repeats not counted; the generation of the latest one. */
+  /** How many tokens were accepted, repeats not counted; the generation of the latest one. */
   getTokenCount(): number {
-    return this.#tokenCount;
+    return this.#newest.count;
   }
 
-  /** The last thing that went wrong: a SocketBindError or a TokenReceiverError. */
+  /** The last thing that went wrong: a SocketBindError, a TlsMaterialError or a TokenReceiverError. */
   getLastError(): Error | undefined {
     return this.#lastError;
   }
@@ -112,7 +86,7 @@ export class TokenReceiver {
   }
 
   /** Called with each new token, its refresh token included. Returns what takes the callback off. */
-  onToken(callback: Callback<HeldToken>): () => void {
+  onToken(callback: Callback<ReceivedToken>): () => void {
     return this.#tokenCallbacks.add(callback);
   }
 
@@ -121,66 +95,84 @@ export class TokenReceiver {
     return this.#rejectionCallbacks.add(callback);
   }
 
+  /** Called with each one who may not deliver over TLS. Returns what takes the callback off. */
+  onPeerRefused(callback: Callback<PeerRefusal>): () => void {
+    return this.#refusalCallbacks.add(callback);
+  }
+
+  /**
+   * Uses new certificates, and the names in `clients`, for the connections that come from now on. Throws a TlsMaterialError, and then
+   * the old ones stay: `unusable`, or `not_configured` if it was made without `tls`.
+   */
+  reloadTls(material: TlsMaterial): void {
+    if (this.#tls === undefined) {
+      throw new TlsMaterialError('not_configured', 'This receiver was started without TLS. Restart it to use TLS.');
+    }
+    for (const listener of this.#listeners) listener.reloadTls?.(material);
+    this.#tls = material;
+  }
+
   async #listen(): Promise<void> {
-    const { tcpHost = '127.0.0.1', preferUnixSocket = true, listenBacklog = 128, socketMode = 0o660 } = this.#options;
+    const options = this.#options;
+    if (options.unixSocketFd !== undefined && this.#isFdUsed) {
+      throw new SocketBindError(
+        'bad_descriptor',
+        `The inherited socket ${options.unixSocketFd} was closed when this receiver stopped. Start the program again.`,
+      );
+    }
+    this.#isFdUsed = true;
     const { listeners, fellBack } = await openListeners(
-      { ...this.#options, tcpHost, preferUnixSocket, listenBacklog, socketMode },
       {
-        onConnection: (socket, from) => this.#accept(socket, from),
-        onError: (error) => {
-          this.#lastError = new TokenReceiverError(
-            'listener_failed',
-            `A connection was not accepted: ${error.message}`,
-          );
+        unixSocketPath: options.unixSocketPath,
+        unixSocketFd: options.unixSocketFd,
+        tcpHost: options.tcpHost ?? '127.0.0.1',
+        tcpPort: options.tcpPort,
+        tls: this.#tls,
+        preferUnixSocket: options.preferUnixSocket ?? true,
+        listenBacklog: options.listenBacklog ?? 128,
+        socketMode: options.socketMode ?? 0o660,
+        socketGroupId: options.socketGroupId,
+        limits: {
+          maxBytes: options.maxTokenSize ?? DEFAULT_MAX_TOKEN_SIZE,
+          timeoutMs: options.receiveTimeoutMs ?? 5000,
+          maxConnections: options.maxConnections ?? 256,
+          monotonicMs: options.monotonicMs ?? (() => performance.now()),
         },
+      },
+      {
+        decide: (verdict, source) => this.#decide(verdict, source),
+        onPeerRefused: (refusal) => this.#refuse(refusal),
+        onError: (error) => this.#note('listener_failed', `A connection was not accepted: ${error.message}`),
       },
     );
     this.#listeners = listeners;
     if (fellBack !== undefined) this.#lastError = fellBack;
   }
 
-  #accept(socket: Socket, from: 'unix' | 'tcp'): void {
-    if (this.#connections.size >= this.#maxConnections) {
-      this.#turnAway(socket, from);
-      return;
-    }
-    this.#connections.add(socket);
-    receiveMessage(socket, this.#limits, {
-      decide: (verdict) => this.#decide(verdict, from),
-      onClosed: () => this.#connections.delete(socket),
-    });
-  }
-
-  /** Those turned away are as many as the others at most: beyond that they are not even told why. */
-  #turnAway(socket: Socket, from: 'unix' | 'tcp'): void {
-    const reply = this.#reject({ code: 'busy', detail: `more than ${this.#maxConnections} connections`, from });
-    if (this.#refused.size >= this.#maxConnections) {
-      socket.destroy();
-      return;
-    }
-    this.#refused.add(socket);
-    refuse(socket, this.#limits, reply, () => this.#refused.delete(socket));
-  }
-
-  #decide(verdict: Verdict, from: 'unix' | 'tcp'): Reply {
+  #decide(verdict: Verdict, source: Source): Reply {
     switch (verdict.status) {
       case 'complete':
-        this.#hold(verdict.message, from);
-        return { kind: 'ok' };
+        return this.#take(verdict, source);
       case 'rejected':
-        return this.#reject({ code: verdict.code, detail: verdict.detail, from });
+        return this.#reject({ code: verdict.code, detail: verdict.detail, ...source });
       case 'lost':
-        return this.#reject({ code: 'connection_lost', detail: 'the connection was lost inside the message', from });
+        return this.#reject({ code: 'connection_lost', detail: verdict.detail, ...source });
     }
   }
 
-  #hold(message: TokenMessage, from: 'unix' | 'tcp'): void {
-    const kept = this.#options.keepRefreshToken === false ? withoutRefreshToken(message) : message;
-    if (isRepeat(this.#held, kept)) return;
-    const receivedAtMs = (this.#options.nowMs ?? Date.now)();
-    const about = { generation: ++this.#tokenCount, receivedAtMs, from };
-    this.#held = Object.freeze({ message: Object.freeze(kept), ...about });
-    this.#tokenCallbacks.announce(Object.freeze({ message: Object.freeze(message), ...about }));
+  #take({ message, expiryNotation }: Extract<Verdict, { status: 'complete' }>, source: Source): Reply {
+    if (this.#pattern?.test(message.accessToken) === false) {
+      return this.#reject({
+        code: 'bad_token',
+        detail: 'the access token does not match the pattern that is set',
+        ...source,
+      });
+    }
+    const held = this.#newest.take(message, source);
+    if (held !== undefined && !this.#tokenCallbacks.isEmpty) {
+      this.#tokenCallbacks.announce(Object.freeze({ ...held, message: Object.freeze(message), expiryNotation }));
+    }
+    return { kind: 'ok' };
   }
 
   #reject(rejection: Rejection): Reply {
@@ -190,8 +182,21 @@ export class TokenReceiver {
     return { kind: 'error', code: rejection.code };
   }
 
+  #refuse(refusal: PeerRefusal): void {
+    const { address, name, reason } = refusal;
+    this.#note(
+      'peer_refused',
+      `${name === undefined ? address : `${name}@${address}`} may not deliver over TLS: ${reason}.`,
+    );
+    this.#refusalCallbacks.announce(refusal);
+  }
+
   #noteCallbackFailure(error: unknown): void {
     const name = error instanceof Error ? error.name : typeof error;
-    this.#lastError = new TokenReceiverError('callback_failed', `A callback of the token receiver failed (${name}).`);
+    this.#note('callback_failed', `A callback of the token receiver failed (${name}).`);
+  }
+
+  #note(code: TokenReceiverErrorCode, message: string): void {
+    this.#lastError = new TokenReceiverError(code, message);
   }
 }

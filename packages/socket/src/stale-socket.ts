@@ -29,11 +29,14 @@ export async function removeStaleSocket(path: string): Promise<void> {
   discard(path, found);
 }
 
-/** Which file is at a path; undefined if none is, or none can be seen. The same file under two names has the same identity. */
+/**
+ * Which file is at a path; undefined if none is, or none can be seen. The same file under two names has the same identity. The time of its
+ * birth is a part of it, because the number of an inode that is free is given to the next file.
+ */
 export function fileIdentity(path: string): string | undefined {
   try {
     const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return stats && `${stats.dev}:${stats.ino}`;
+    return stats && `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
   } catch {
     return undefined;
   }

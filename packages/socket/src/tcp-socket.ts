@@ -8,30 +8,31 @@ export function requireLoopback(host: string): void {
   if (isLoopback(host)) return;
   throw new SocketBindError(
     'tls_required',
-    `A token socket on ${host} would be reachable from other machines without TLS. Use 127.0.0.1, ::1 or localhost.`,
+    `A token socket on ${host} would be reachable from other machines without TLS. Set tls, or use 127.0.0.1, ::1 or localhost.`,
   );
 }
 
 /**
- * Makes a server listen on a loopback address, and resolves with the address when it does: port 0 takes any free port.
+ * Makes a server listen on an address, which must be loopback for `tcp`, and resolves with it when it does: port 0 takes any free port.
  *
  * Rejects with a SocketBindError.
  */
 export async function bindTcpSocket(
   server: Server,
-  address: { host: string; port: number; backlog: number },
+  address: Exclude<TokenAddress, { kind: 'unix' }>,
+  backlog: number,
 ): Promise<TokenAddress> {
-  requireLoopback(address.host);
+  const { kind, host, port } = address;
+  if (kind === 'tcp') requireLoopback(host);
   const listening = once(server, 'listening');
-  server.listen(address);
+  server.listen({ host, port, backlog });
   try {
     await listening;
   } catch (error) {
-    throw bindError(formatAddress({ kind: 'tcp', ...address }), error);
+    throw bindError(formatAddress(address), error);
   }
   const bound = server.address();
-  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
-  return { kind: 'tcp', host: address.host, port };
+  return { kind, host, port: typeof bound === 'object' && bound !== null ? bound.port : port };
 }
 
 function bindError(address: string, error: unknown): SocketBindError {

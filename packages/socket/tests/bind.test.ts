@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
@@ -15,6 +16,7 @@ import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { bindUnixSocket, SocketBindError, TokenReceiver, type TokenReceiverOptions } from '../src/index.ts';
+import { fileIdentity } from '../src/stale-socket.ts';
 import { leaveStaleSocket } from './dead-listener.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { exchange, jsonMessage } from './raw-client.ts';
@@ -75,6 +77,23 @@ describe('a Unix socket', () => {
       expect(winners[0]?.getTokenCount()).toBe(1);
       expect(readdirSync(join(path, '..'))).toEqual(['token.sock']);
     }
+  });
+
+  test('is not taken for a stale one that had the same number of an inode', () => {
+    const file = join(tempFolder(), 'file');
+    const made = (): { inode: number; identity: string | undefined } => {
+      writeFileSync(file, '');
+      return { inode: lstatSync(file).ino, identity: fileIdentity(file) };
+    };
+    const first = made();
+    const startedMs = Date.now();
+    let last;
+    do {
+      // Most file systems give a number again as soon as it is free.
+      unlinkSync(file);
+      last = made();
+    } while (Date.now() - startedMs < 100);
+    expect(last.inode === first.inode && last.identity === first.identity).toBe(false);
   });
 
   test('gives way to a starter that took the path at the last moment', async () => {

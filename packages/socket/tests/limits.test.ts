@@ -14,6 +14,7 @@ describe('each refusal has its code', () => {
     ['bad_message', 'a missing member', '{"access_token":"a"}', false],
     ['bad_message', 'a bare token of two words', 'two words\n', false],
     ['empty', 'an empty line', '\n', false],
+    ['empty', 'blanks and an empty line', ' \r\n', false],
     ['empty', 'nothing, then the end', '', true],
   ])('%s: %s', async (code, _, message, end) => {
     const { receiver, path } = await runningReceiver();
@@ -21,6 +22,18 @@ describe('each refusal has its code', () => {
     expect(await exchange(path, message, { end })).toBe(`ERROR ${code}`);
     expect(await rejection).toMatchObject({ code, from: 'unix' });
     expect(receiver.getLatestToken()).toBeUndefined();
+  });
+});
+
+describe('white space before a message is skipped', () => {
+  test.each([
+    ['a byte order mark', '\uFEFF'],
+    ['newlines', '\n\r\n'],
+    ['all of it', '\uFEFF \t\r\n\n '],
+  ])('%s', async (_, lead) => {
+    const { receiver, path } = await runningReceiver();
+    expect(await exchange(path, lead + jsonMessage('made-up'))).toBe('OK');
+    expect(receiver.getLatestToken()?.message.accessToken).toBe('made-up');
   });
 });
 
@@ -35,10 +48,13 @@ describe('Every input has a size limit and a deadline', () => {
     const socket = rawClient(path);
     const reply = replyOn(socket);
     socket.write('{"access_token":"');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
     const drip = setInterval(() => socket.write('a'), 5);
     expect(await reply).toBe('ERROR timeout');
-    clearInterval(drip);
     expect(receiver.getLastError()).toMatchObject({ rejection: { code: 'timeout' } });
+    // It stays, and goes on: then it is closed.
+    await closed;
+    clearInterval(drip);
   });
 
   test('a client that sends byte by byte within the deadline is understood', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
-import { TokenReceiverError } from '../src/index.ts';
+import { type HeldToken, TokenReceiverError } from '../src/index.ts';
 import { exchange, jsonMessage, rawClient, replyOn } from './raw-client.ts';
 import { nextRejection, nextToken, runningReceiver } from './running-receiver.ts';
 
@@ -90,6 +90,77 @@ describe('The newest wins', () => {
   });
 });
 
+describe('a token pattern', () => {
+  test.each([
+    ['json', jsonMessage('made-up-secret')],
+    ['bare', 'made-up-secret\n'],
+  ])('refuses what it does not match: %s', async (_, text) => {
+    const { receiver, path } = await runningReceiver({ tokenPattern: /^I0\.[\w.-]+@$/ });
+    expect(await exchange(path, text)).toBe('ERROR bad_token');
+    expect(receiver.getLatestToken()).toBeUndefined();
+    expect(receiver.getLastError()).toMatchObject({ rejection: { code: 'bad_token', from: 'unix' } });
+    expect(JSON.stringify(receiver.getLastError()) + String(receiver.getLastError())).not.toContain('secret');
+    expect(await exchange(path, jsonMessage('I0.made-up@'))).toBe('OK');
+  });
+
+  test('is about each token anew, whatever its flags', async () => {
+    const { receiver, path } = await runningReceiver({ tokenPattern: /made/giy });
+    for (const token of ['made-1', 'MADE-2', 'made-3']) expect(await exchange(path, jsonMessage(token))).toBe('OK');
+    expect(receiver.getTokenCount()).toBe(3);
+  });
+
+  test('says nothing about a token that was held before', async () => {
+    const restored = { message: { accessToken: 'made-up' }, generation: 4, receivedAtMs: 1, from: 'unix' } as const;
+    const { receiver, path } = await runningReceiver({ tokenPattern: /^I0/, restored });
+    expect(await exchange(path, 'made-up\n')).toBe('ERROR bad_token');
+    expect(receiver.getLatestToken()).toEqual(restored);
+  });
+});
+
+describe('a restored token', () => {
+  const restored: HeldToken = {
+    message: { accessToken: 'made-up-1', expiresAtMs: 4_000_000_000_000 },
+    generation: 41,
+    receivedAtMs: 1234,
+    from: 'tls',
+    peer: 'bot@192.0.2.7',
+  };
+
+  test('is held from the start, and generations go on from it', async () => {
+    const { receiver, path } = await runningReceiver({ restored, keepRefreshToken: false });
+    const seen: HeldToken[] = [];
+    receiver.onToken((held) => seen.push(held));
+    expect(receiver.getLatestToken()).toEqual(restored);
+    expect(receiver.getTokenCount()).toBe(41);
+    expect(await exchange(path, jsonMessage('made-up-1'))).toBe('OK');
+    expect(receiver.getLatestToken()).toEqual(restored);
+    expect(await exchange(path, jsonMessage('made-up-2'))).toBe('OK');
+    expect(receiver.getLatestToken()).toMatchObject({ generation: 42, from: 'unix' });
+    expect(receiver.getTokenCount()).toBe(42);
+    await vi.waitFor(() => expect(seen).toMatchObject([{ generation: 42 }]));
+  });
+
+  test('that was not kept still counts', async () => {
+    const { receiver, path } = await runningReceiver({ lastGeneration: 41 });
+    expect(receiver.getTokenCount()).toBe(41);
+    await exchange(path, jsonMessage('made-up'));
+    expect(receiver.getLatestToken()?.generation).toBe(42);
+  });
+
+  test('is not the same with another expiry', async () => {
+    const { receiver, path } = await runningReceiver({ restored, keepRefreshToken: false });
+    await exchange(path, jsonMessage('made-up-1', 5));
+    expect(receiver.getLatestToken()).toMatchObject({ generation: 42, message: { expiresAtMs: 5000 } });
+  });
+
+  test('loses its refresh token where none is kept', async () => {
+    const whole = { ...restored, message: { ...restored.message, refreshToken: 'made-up-refresh' } };
+    const { receiver } = await runningReceiver({ restored: whole, keepRefreshToken: false });
+    expect(receiver.getLatestToken()).toEqual(restored);
+    expect((await runningReceiver({ restored: whole })).receiver.getLatestToken()).toEqual(whole);
+  });
+});
+
 describe('callbacks', () => {
   test('one that throws, rejects or never finishes hurts nobody', async () => {
     const { receiver, path } = await runningReceiver();
@@ -105,6 +176,62 @@ describe('callbacks', () => {
     await vi.waitFor(() => expect(seen).toHaveBeenCalledTimes(2));
     await vi.waitFor(() => expect(receiver.getLastError()).toMatchObject({ code: 'callback_failed' }));
     expect(receiver.getLastError()?.message).not.toContain('made-up-secret');
+  });
+
+  test('are told how the expiry was written', async () => {
+    const { receiver, path } = await runningReceiver();
+    const seen: string[] = [];
+    receiver.onToken(({ generation, expiryNotation }) => seen.push(`${generation} ${expiryNotation}`));
+    const jwt = ['{"alg":"none"}', '{"exp":5}', ''].map((part) => Buffer.from(part).toString('base64url')).join('.');
+    for (const text of [
+      jsonMessage('a', 5),
+      jsonMessage('b', 5e12),
+      '{"access_token":"c","expires_at":"5"}',
+      '{"access_token":"d","expires_at":"2025-11-13T08:44:23Z"}',
+      `${jwt}\n`,
+      'made-up\n',
+    ]) {
+      expect(await exchange(path, text)).toBe('OK');
+    }
+    await vi.waitFor(() =>
+      expect(seen).toEqual(['1 seconds', '2 milliseconds', '3 digits', '4 iso8601', '5 jwt', '6 none']),
+    );
+  });
+
+  test('one that is taken off by another is not called with what is under way', async () => {
+    const { receiver, path } = await runningReceiver();
+    const seen = vi.fn();
+    receiver.onToken(() => off());
+    const off = receiver.onToken(seen);
+    const last = nextToken(receiver);
+    await exchange(path, jsonMessage('made-up'));
+    await last;
+    expect(seen).not.toHaveBeenCalled();
+  });
+
+  test('one that adds itself again is called once for each token', async () => {
+    const { receiver, path } = await runningReceiver();
+    const seen: number[] = [];
+    const again = (): void => {
+      const off = receiver.onToken(({ generation }) => {
+        seen.push(generation);
+        off();
+        again();
+      });
+    };
+    again();
+    for (const token of ['a', 'b']) await exchange(path, jsonMessage(token));
+    await vi.waitFor(() => expect(seen).toEqual([1, 2]));
+  });
+
+  test('cannot change what is held or what others are given', async () => {
+    const { receiver, path } = await runningReceiver();
+    const held = nextToken(receiver);
+    await exchange(path, jsonMessage('made-up'));
+    for (const object of [receiver.getLatestToken(), await held]) {
+      expect(Object.isFrozen(object)).toBe(true);
+      expect(Object.isFrozen(object?.message)).toBe(true);
+    }
   });
 
   test('one that is taken off is not called again', async () => {
