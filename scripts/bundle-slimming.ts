@@ -20,6 +20,8 @@ const replacements = new Map([
   ['date-fns', DATE_FNS.map((name) => `exports.${name} = require('date-fns/${name}').${name};`).join('\n')],
   // axios takes it for multipart forms; we send one short form.
   ['form-data', 'module.exports = class FormData {};'],
+  // prom-client's default metrics and push gateway use these; we have neither.
+  ['@opentelemetry/api', 'module.exports = {};'],
 ]);
 for (const name of LAZY_BUILTINS) {
   const names = Object.keys(createRequire(import.meta.url)(`node:${name}`) as object);
@@ -45,6 +47,10 @@ export const slimming: Plugin = {
         throw new Error(`${path} no longer looks at G.FormData: see what it does now, and mend this plugin`);
       return { contents: slim };
     });
+    // Of prom-client we use gauges, counters and the registry.
+    build.onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster|defaultMetrics|histogram|summary)\.js$/ }, () => ({
+      contents: 'module.exports = {};',
+    }));
     build.onLoad({ filter: /axios\/lib\/adapters\/fetch\.js$/ }, () => ({
       contents: 'export const getFetch = () => false; export default false;',
     }));
