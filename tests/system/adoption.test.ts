@@ -40,6 +40,10 @@ function accessToken(text: string): string {
   return (JSON.parse(text) as { token: { access_token: string } }).token.access_token;
 }
 
+function withoutRefreshToken(token: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(token).filter(([name]) => name !== 'refresh_token'));
+}
+
 describe('a login made elsewhere is taken over from the token file, published and logged', () => {
   test.each<[string, (path: string, text: string) => Promise<void>]>([
     ['written over the old one, as schwab-py does', (path, text) => writeFile(path, text)],
@@ -94,7 +98,35 @@ describe('what is older or broken replaces nothing, and the next refresh puts th
     const token = { ...file.token, access_token: 'made-up-older', refresh_token: 'made-up-older-refresh' };
     return JSON.stringify({ ...file, creation_timestamp: file.creation_timestamp - 86_400, token });
   };
+  type TokenFile = { creation_timestamp: number; token: Record<string, unknown> };
+  /** Another login, made a minute later. */
+  const newer =
+    (change: (file: TokenFile) => unknown) =>
+    (text: string): string => {
+      const { creation_timestamp, token } = JSON.parse(text) as TokenFile;
+      const tokens = { access_token: 'made-up-newer', refresh_token: 'made-up-newer-refresh' };
+      const expires_at = Number(token['expires_at']) + 600;
+      return JSON.stringify(
+        change({ creation_timestamp: creation_timestamp + 60, token: { ...token, ...tokens, expires_at } }),
+      );
+    };
+  const KEEPING = /keeping the tokens in use, which the next refresh will save/.source;
   test.each<[string, (text: string) => string, RegExp]>([
+    [
+      'a newer login that has no refresh token',
+      newer((file) => ({ ...file, token: withoutRefreshToken(file.token) })),
+      new RegExp(`WARN: \\S+schwab_tokens\\.json has lost its refresh token, .*; ${KEEPING}`),
+    ],
+    [
+      'another login that does not say when it was made',
+      newer(({ token }) => ({ token })),
+      new RegExp(`WARN: .*does not say when it was made.*; ${KEEPING}`),
+    ],
+    [
+      'another login that was made next year',
+      newer(({ token, creation_timestamp }) => ({ token, creation_timestamp: creation_timestamp + 365 * 86_400 })),
+      new RegExp(`WARN: .*was made in the future: .*or the clock of this machine; ${KEEPING}`),
+    ],
     ['an older login', older, /WARN: \S+schwab_tokens\.json has older tokens than the ones in use; keeping the newer/],
     ['a file cut off', (text) => text.slice(0, 100), /WARN: .*not valid JSON.*; going on with the tokens in memory/],
     ['an empty file', () => '', /WARN: .*it is empty.*; going on with the tokens in memory/],
@@ -125,6 +157,22 @@ describe('what is older or broken replaces nothing, and the next refresh puts th
     expect((await bench.senderCommand('refresh')).code).toBe(0);
     expect((await bench.tokens()).creation_timestamp).toBe(before.creation_timestamp);
   });
+});
+
+test('with a file that cannot be refreshed, an older login that is put back is taken over', async () => {
+  await using adoption = await running();
+  const { bench, sender } = adoption;
+  const backup = await readFile(bench.tokenFile, 'utf8');
+  await sender.stop();
+  const { creation_timestamp, token } = await bench.tokens();
+  const bare = { creation_timestamp: creation_timestamp + 60, token: withoutRefreshToken(token) };
+  await bench.writeTokenFile(JSON.stringify(bare));
+  const again = bench.sender();
+  await again.line(/ERROR: Login required: .*has no refresh token/);
+  await bench.writeTokenFile(backup);
+  await again.line(TAKEN_OVER);
+  expect((await bench.senderCommand('refresh')).code).toBe(0);
+  expect((await bench.tokens()).creation_timestamp).toBe(creation_timestamp);
 });
 
 test('hooks: login_required and login_done are run, with what to do on standard input and no secret anywhere', async () => {

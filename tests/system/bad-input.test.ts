@@ -5,7 +5,9 @@
 import { once } from 'node:events';
 import { chmod, chown, mkdir, readFile, stat, symlink } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { TokenReceiver } from '@token-relay/socket';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Certificates } from '../../packages/socket/tests/certificates.ts';
 import { Bench, type Finished, type Program } from './processes.ts';
 
 /** `nobody`: root may read and write everything, so that the tests of what a user may not do run as another. */
@@ -86,6 +88,29 @@ describe('a settings file', () => {
     });
   });
 
+  test.each([
+    [
+      'targets:\n  - name: bot\n    unx: /a.sock\n',
+      /settings\.yaml:3: targets\[0\]\.unx is not a known setting; .*did you mean "unix"\?/,
+    ],
+    ['hooks:\n  login_du: [mail]\n', /settings\.yaml:2: hooks\.login_du is not an event; .*did you mean "login_due"\?/],
+  ])('of the sender, with an unknown key within %j: 78, the line and the nearest key', async (text, words) => {
+    await using bench = await Bench.make();
+    await bench.write('settings.yaml', text);
+    expect(said(await bench.senderCommand('check', `--config=${bench.path('settings.yaml')}`), 78)).toMatch(words);
+  });
+
+  test('of the sender, with no targets or one address twice: a warning', async () => {
+    await using bench = await Bench.make();
+    const check = async (text: string) => {
+      await bench.write('settings.yaml', text);
+      return said(await bench.senderCommand('check', `--config=${bench.path('settings.yaml')}`), 0);
+    };
+    expect(await check('targets: []\n')).toMatch(/warning: targets is an empty list/);
+    const twice = '[{name: a, unix: b.sock}, {name: c, unix: ./b.sock}]';
+    expect(await check(`targets: ${twice}\n`)).toMatch(/warning: the targets a, c have the same address unix:/);
+  });
+
   test('of the sender, with a target that has no address: 78, and the target', async () => {
     await using bench = await Bench.make();
     await bench.write('sender.yaml', 'targets:\n  - name: bot\n');
@@ -97,11 +122,113 @@ describe('a settings file', () => {
   });
 });
 
+describe('a settings file of the sender that is changed while it runs', () => {
+  test('what can be used at once is; what needs a restart is named; what cannot be used leaves all as it was', async () => {
+    await using bench = await Bench.make();
+    const config = bench.path('sender.yaml');
+    await bench.write('sender.yaml', 'log_level: info\n');
+    const sender = bench.sender(`--config=${config}`, '--socket-retries=1');
+    await sender.line(/started/);
+    await bench.write('sender.yaml', 'log_level: debug\nweb_port: 8181\nlog_keep: 9\nrefresh_interval: 20m\n');
+    sender.signal('SIGHUP');
+    await sender.line(/WARN: Changed, but used only after a restart: web_port, log_keep$/);
+    await sender.line(/Configuration read again \(SIGHUP\)/);
+    const { next_refresh_at } = JSON.parse((await bench.senderCommand('status', '--json')).stdout) as {
+      next_refresh_at: string;
+    };
+    const { token } = await bench.tokens();
+    expect(Date.parse(next_refresh_at) / 1_000).toBe(Number(token['expires_at']) - 600);
+
+    await bench.write('sender.yaml', 'log_levl: debug\n');
+    sender.signal('SIGHUP');
+    await sender.line(/ERROR: \S+sender\.yaml:1: unknown setting .*; going on with the configuration as it was/);
+    const from = sender.lines.length;
+    await bench.write('sender.yaml', 'targets: []\n');
+    sender.signal('SIGHUP');
+    await sender.line(/WARN: targets is an empty list/, from);
+    await sender.line(/Configuration read again/, from);
+    expect(sender.lines.slice(from).filter((line) => line.includes('restart'))).toEqual([]);
+    expect((await sender.stop()).code).toBe(0);
+  });
+
+  test('the tries of a delivery are those of the newest settings', async () => {
+    await using bench = await Bench.make();
+    const config = bench.path('sender.yaml');
+    await bench.write('sender.yaml', 'log_level: debug\nsocket_retries: 100\nsocket_retry_delay: 10m\n');
+    const sender = bench.sender(`--config=${config}`);
+    await sender.line(/DEBUG: Delivery to receiver failed .*; next try in 600 s/);
+    await bench.write('sender.yaml', 'log_level: debug\nsocket_retries: 1\nsocket_retry_delay: 1s\n');
+    sender.signal('SIGHUP');
+    await sender.line(/Configuration read again/);
+    expect((await bench.senderCommand('refresh')).code).toBe(0);
+    await sender.line(/WARN: Token not delivered to receiver/);
+  });
+
+  test('an app configuration of another name is watched from then on', async () => {
+    await using bench = await Bench.make();
+    const good = await readFile(bench.path('app.yaml'), 'utf8');
+    await bench.write('other.yaml', good.replace(/app_secret: .*/, 'app_secret: made-up-wrong-secret'), 0o600);
+    const config = bench.path('sender.yaml');
+    await bench.write('sender.yaml', 'app_config: app.yaml\n');
+    const args = bench.senderArguments().filter((argument) => !argument.startsWith('--app-config'));
+    const sender = bench.start('token-refresh-sender', ['run', ...args, `--config=${config}`]);
+    await sender.line(/started/);
+    await bench.write('sender.yaml', 'app_config: other.yaml\n');
+    sender.signal('SIGHUP');
+    await sender.line(/Configuration read again/);
+    expect((await bench.senderCommand('refresh')).code).toBe(78);
+    await sender.line(/ERROR: Wrong credentials: .*other\.yaml/);
+    await bench.write('other.yaml', good, 0o600);
+    await sender.line(/Configuration read again \(\S+other\.yaml changed\)/);
+    await sender.line(/Recovered/);
+  });
+});
+
 describe('the app configuration', () => {
+  const KEY = 'made-up-key-of-32-characters-000';
+  const SECRET = 'made-up-secret-0';
+
+  test.each([
+    ['http:', 'http://127.0.0.1:8182', /problem: The callback http:\/\/127\.0\.0\.1:8182 is not https:/],
+    ['no address', '127.0.0.1:8182', /problem: The callback_url .* is not a web address/],
+  ])('with a callback that login refuses (%s): check says so, 78', async (_, callback, words) => {
+    await using bench = await Bench.make();
+    await bench.write('app.yaml', `app_key: ${KEY}\napp_secret: ${SECRET}\ncallback_url: ${callback}\n`, 0o600);
+    const checked = said(await bench.senderCommand('check'), 78);
+    expect(checked).toMatch(words);
+    expect(checked).toContain('developer.schwab.com');
+    expect(checked).not.toContain('warning');
+  });
+
+  test('with what login can do with, but is seldom meant: check warns, 0', async () => {
+    await using bench = await Bench.make();
+    const check = async (key: string, secret: string, rest: string) => {
+      await bench.write('app.yaml', `app_key: ${key}\napp_secret: ${secret}\n${rest}`, 0o600);
+      const text = said(await bench.senderCommand('check'), 0);
+      expect(text).not.toContain('made-up');
+      return text;
+    };
+    const callback = 'callback_url: https://127.0.0.1:8182\n';
+    expect(await check(KEY, SECRET, callback)).not.toContain('warning');
+    expect(await check(`${KEY}${'0'.repeat(16)}`, SECRET.repeat(4), callback)).not.toContain('warning');
+    expect(await check(KEY.slice(1), SECRET, callback)).toMatch(/warning: app_key has 31 characters, .* have 32 or 48/);
+    expect(await check(KEY, `${SECRET}0`, callback)).toMatch(/warning: app_secret has 17 characters, .* have 16 or 64/);
+    expect(await check(KEY, SECRET, '')).toMatch(/warning: there is no callback_url, without which nobody can log in/);
+    expect(await check(KEY, SECRET, 'callback_url: https://bot.example/cb\n')).toMatch(
+      /warning: The callback's host bot\.example is not this machine's own.*--no-browser/,
+    );
+  });
+
   test.each([
     ['empty', '', 0o600, /the file is empty; it needs .*app_key, app_secret/],
     ['torn', 'app_key: "made-up', 0o600, /app\.yaml:1: not valid YAML/],
     ['of a wrong type', 'app_key: [made-up]\napp_secret: made-up\n', 0o600, /app\.yaml:1: app_key must be text/],
+    [
+      'with a secret of digits',
+      'app_key: made-up\napp_secret: 0123456789012345\n',
+      0o600,
+      /app\.yaml:2: app_secret must be text; put it in quotes/,
+    ],
     ['without a secret', 'app_key: made-up\n', 0o600, /app\.yaml: there is no "app_secret"; add/],
     [
       'with an unknown name',
@@ -142,6 +269,75 @@ describe('the app configuration', () => {
     for (const command of ['run', 'check', 'refresh']) {
       const message = said(await bench.senderCommand(command, '--app-config=none.yaml'), 78);
       expect(message).toContain(`${bench.path('none.yaml')}: there is no such file; write app_key, app_secret`);
+    }
+  });
+});
+
+describe('a target over TLS', () => {
+  const made = new Certificates();
+
+  /** The sender's settings for a target on another port of this machine, with certificates in the bench's folder. */
+  async function tlsTarget(bench: Bench, port: number): Promise<string> {
+    const tls = { cert: 'bot.crt', key: 'bot.key', ca: 'bot-ca.crt' };
+    await bench.write(
+      'sender.yaml',
+      `targets: ${JSON.stringify([{ name: 'far-bot', tcp: `127.0.0.1:${port}`, tls }])}\n`,
+    );
+    return `--config=${bench.path('sender.yaml')}`;
+  }
+
+  async function use(bench: Bench, name: string, authority: string): Promise<void> {
+    await bench.write('bot.crt', made.read(`${name}.crt`));
+    await bench.write('bot.key', made.read(`${name}.key`), 0o600);
+    await bench.write('bot-ca.crt', made.read(`${authority}.crt`));
+  }
+
+  test('with certificates that cannot be used: 78 at the start, the target and the file; on SIGHUP, those before stay', async () => {
+    for (const authority of ['ca', 'new-ca']) {
+      made.authority(authority);
+      for (const name of ['receiver', 'bot']) made.certificate(`${authority}-${name}`, authority);
+    }
+    await using bench = await Bench.make();
+    const receiver = new TokenReceiver({ tcpPort: 0, tls: made.material('ca-receiver', 'ca') });
+    onTestFinished(() => receiver.stop());
+    const [address] = await receiver.start();
+    const config = await tlsTarget(bench, address?.kind === 'tls' ? address.port : 0);
+    for (const command of ['run', 'check', 'refresh']) {
+      expect(said(await bench.senderCommand(command, config), 78)).toMatch(
+        /target "far-bot", tls: \S+bot\.crt does not exist\. Make it, or give the right path/,
+      );
+    }
+    await use(bench, 'ca-bot', 'ca');
+    expect(said(await bench.senderCommand('check', config), 0)).toContain('ok: certificates of target far-bot');
+    const sender = bench.sender(config);
+    await sender.line(/INFO: Token delivered to far-bot at tls:127\.0\.0\.1:\d+ \(acknowledged\)/);
+
+    await bench.write('bot.crt', 'made-up');
+    sender.signal('SIGHUP');
+    const line = await sender.line(/ERROR: /);
+    expect(line).toMatch(/target "far-bot", tls: \S+bot\.crt is not a certificate in PEM form/);
+    expect(line).toMatch(/; going on with the configuration as it was$/);
+    expect((await bench.senderCommand('refresh')).code).toBe(0);
+    await sender.until('a delivery', () => (sender.count(/Token delivered/) === 2 ? true : undefined));
+
+    receiver.reloadTls(made.material('new-ca-receiver', 'new-ca'));
+    expect((await bench.senderCommand('refresh')).code).toBe(0);
+    await sender.line(
+      /WARN: Token not delivered to far-bot: The certificate of tls:\S+ is not from an authority that we/,
+    );
+    await use(bench, 'new-ca-bot', 'new-ca');
+    sender.signal('SIGHUP');
+    await sender.until('a delivery', () => (sender.count(/Token delivered/) === 3 ? true : undefined));
+    expect(receiver.getLatestToken()?.peer).toBe('new-ca-bot@127.0.0.1');
+  });
+
+  test('that is missing, though the target is another machine: 78, and what to add', async () => {
+    await using bench = await Bench.make();
+    await bench.write('sender.yaml', 'targets: [{name: far-bot, tcp: "192.0.2.7:9999"}]\n');
+    for (const command of ['run', 'check', 'refresh']) {
+      expect(said(await bench.senderCommand(command, `--config=${bench.path('sender.yaml')}`), 78)).toMatch(
+        /target "far-bot": 192\.0\.2\.7 is not on loopback, .*; add "tls" \(cert, key, ca\)/,
+      );
     }
   });
 });
@@ -192,6 +388,20 @@ describe('the token file', () => {
       expect((await daemon.stop()).code).toBe(0);
     },
   );
+
+  test('of a login in the future: check warns, and the daemon too', async () => {
+    await using bench = await Bench.make();
+    const file = await bench.tokens();
+    await bench.writeTokenFile(JSON.stringify({ ...file, creation_timestamp: file.creation_timestamp + 365 * 86_400 }));
+    const words = /says that its login was made in the future, on 20\d\d-.*or the clock of this machine/;
+    expect(said(await bench.senderCommand('check'), 0)).toMatch(words);
+    const daemon = bench.sender();
+    expect(await daemon.line(/WARN: /)).toMatch(words);
+    await daemon.line(/started/);
+    const status = JSON.parse((await bench.senderCommand('status', '--json')).stdout) as Record<string, unknown>;
+    expect(status).toMatchObject({ state: 'healthy' });
+    expect(status).not.toHaveProperty('login');
+  });
 
   test('that is missing: the daemon stays up and says login required, where to put one, and makes none', async () => {
     await using bench = await Bench.make();

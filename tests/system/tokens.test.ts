@@ -108,11 +108,86 @@ describe('tokens import', () => {
     await bench.write('older.json', JSON.stringify(older), 0o600);
     await bench.write('broken.json', '{"token": {"refresh_token": "made-up-', 0o600);
     expect(await said(bench, 1, ['import', 'older.json'])).toMatch(/as new or newer; nothing is changed.*--force/);
-    expect(await said(bench, 77, ['import', 'nowhere.json'])).toMatch(/nowhere\.json does not exist/);
-    expect(await said(bench, 78, ['import', 'broken.json'])).toMatch(/broken\.json is not a token file/);
+    expect(await said(bench, 1, ['import', 'nowhere.json'])).toMatch(
+      /^error: \S+nowhere\.json does not exist: correct the path\n$/,
+    );
+    expect(await said(bench, 1, ['import', 'broken.json'])).toMatch(
+      /^error: \S+broken\.json is not a token file: .*; name another file\n$/,
+    );
     expect(await readFile(bench.tokenFile, 'utf8')).toBe(before);
     await said(bench, 0, ['import', 'older.json', '--force']);
     expect((await bench.tokens()).creation_timestamp).toBe(NOW - 86_400);
+  });
+
+  test('a login that cannot be refreshed does not take the place of one that can', async () => {
+    await using bench = await Bench.make();
+    const before = await readFile(bench.tokenFile, 'utf8');
+    const { access_token } = MEMBERS;
+    const bare = { creation_timestamp: LOGIN, token: { access_token, expires_at: LOGIN + 1800 } };
+    await bench.write('bare.json', JSON.stringify(bare), 0o600);
+    const text = await said(bench, 1, ['import', 'bare.json']);
+    expect(text).toMatch(/warning: \S+bare\.json has no refresh token/);
+    expect(text).toMatch(/has a login that can be refreshed, and what is imported cannot; nothing is changed/);
+    expect(await readFile(bench.tokenFile, 'utf8')).toBe(before);
+    await said(bench, 0, ['import', 'bare.json', '--force']);
+    expect((await bench.tokens()).token).not.toHaveProperty('refresh_token');
+  });
+
+  test('a login time in the future is left out, and so keeps no true login out', async () => {
+    await using bench = await Bench.make();
+    const before = await readFile(bench.tokenFile, 'utf8');
+    const future = NOW + 30 * 86_400;
+    await bench.write('future.json', JSON.stringify({ creation_timestamp: future, token: MEMBERS }), 0o600);
+    const words = /warning: \S+future\.json says that the login was in the future, on 20\d\d-.*, which is left out/;
+    expect(await said(bench, 1, ['import', 'future.json'])).toMatch(words);
+    expect(await readFile(bench.tokenFile, 'utf8')).toBe(before);
+    const env = { SCHWAB_REFRESH_TOKEN: MEMBERS.refresh_token, SCHWAB_CREATION_TIMESTAMP: String(future) };
+    expect(await said(bench, 1, ['import', 'env'], env)).toMatch(/warning: the environment says that the login was in/);
+    expect(await said(bench, 0, ['import', 'future.json', '--force'])).toMatch(/the login ends at an unknown time/);
+    expect(await bench.tokens()).not.toHaveProperty('creation_timestamp');
+    await bench.write('true.json', sources['schwab-py'], 0o600);
+    await said(bench, 0, ['import', 'true.json']);
+    expect((await bench.tokens()).creation_timestamp).toBe(LOGIN);
+  });
+
+  test.each([
+    [
+      'broken',
+      '{"token": {"refresh_token": "made-up-',
+      0o600,
+      1,
+      /tokens\.json is not a token file.*Nothing is changed; to import over it, use --force/,
+    ],
+    ['open to others', undefined, 0o644, 78, /others can get at \S+tokens\.json \(mode 0644\): run chmod 600/],
+  ] as const)('a token file that is %s is not silently replaced', async (_how, content, mode, code, words) => {
+    await using bench = await Bench.make();
+    const text = content ?? (await readFile(bench.tokenFile, 'utf8'));
+    await bench.writeTokenFile(text, mode);
+    await bench.write('newer.json', sources['schwab-py'], 0o600);
+    expect(await said(bench, code, ['import', 'newer.json'])).toMatch(words);
+    expect(await readFile(bench.tokenFile, 'utf8')).toBe(text);
+    expect(await modeOf(bench.tokenFile)).toBe(mode);
+    if (mode === 0o644) await said(bench, code, ['import', 'newer.json', '--force']);
+    else {
+      await said(bench, 0, ['import', 'newer.json', '--force']);
+      expect((await bench.tokens()).creation_timestamp).toBe(LOGIN);
+    }
+  });
+
+  test('what the running sender holds is what counts: with its file broken, an older login is refused', async () => {
+    await using bench = await Bench.make();
+    const sender = bench.sender();
+    await sender.line(/started/);
+    await bench.writeTokenFile('{"token":');
+    const older = { creation_timestamp: NOW - 86_400, token: { ...MEMBERS, expires_at: NOW } };
+    await bench.write('older.json', JSON.stringify(older), 0o600);
+    expect(await said(bench, 1, ['import', 'older.json', '--force'])).toMatch(
+      /would keep its own login: stop it first/,
+    );
+    expect(await readFile(bench.tokenFile, 'utf8')).toBe('{"token":');
+    await bench.write('newer.json', sources['schwab-py'], 0o600);
+    expect(await said(bench, 0, ['import', 'newer.json', '--force'])).toMatch(/running sender takes it over at once/);
+    await sender.line(/Newer tokens found in .*: taken over/);
   });
 
   test('while the sender runs: a newer login is taken over by it at once, an older one refused', async () => {
@@ -232,6 +307,12 @@ describe('tokens backup, migrate and clear', () => {
     expect(await said(bench, 0, ['clear', '--yes'])).toMatch(/schwab_tokens\.json is removed/);
     await expect(stat(bench.tokenFile)).rejects.toMatchObject({ code: 'ENOENT' });
     expect((await bench.senderCommand('refresh')).code).toBe(77);
+    // Nobody is told that something was removed, or asked whether it may be.
+    for (const args of [['clear', '--yes'], ['clear']]) {
+      expect(await said(bench, 0, args)).toMatch(
+        /^There is no token file at \S+schwab_tokens\.json: nothing is changed\.\n$/,
+      );
+    }
   });
 
   test('while the sender runs, the file is not taken from under it', async () => {

@@ -8,13 +8,16 @@ import type { AppCredentials } from './refresh/token-request.ts';
 /** What the example file holds where the user's own values belong. */
 const PLACEHOLDER = /^(YOUR|PUT)[-_]/i;
 
+/** SCHWAB.md, "Endpoints". */
+const KEY_LENGTHS = [32, 48] as const;
+const SECRET_LENGTHS = [16, 64] as const;
+
 const text = z.string().check(z.minLength(1));
 
 const appConfigSchema = z.strictObject({
   app_name: z.optional(z.string()),
-  /** 32 or 48 characters at Schwab */
   app_key: text,
-  /** 16 or 64 characters at Schwab; may come from `$CREDENTIALS_DIRECTORY/app_secret` instead */
+  /** may come from `$CREDENTIALS_DIRECTORY/app_secret` instead */
   app_secret: z.optional(text),
   /** must match the registered one byte for byte */
   callback_url: z.optional(text),
@@ -64,6 +67,21 @@ export async function readAppConfig(path: string, credentialsFolder: string | un
     appSecret,
     ...(config.callback_url === undefined ? {} : { callbackUrl: config.callback_url }),
   };
+}
+
+/** What looks wrong and need not be: how long Schwab's keys and secrets are, and that nobody can log in. */
+export function appConfigWarnings({ appKey, appSecret, callbackUrl }: AppConfig): readonly string[] {
+  const odd = (name: string, value: string, lengths: readonly [number, number]) =>
+    lengths.includes(value.length)
+      ? []
+      : [`${name} has ${value.length} characters, and Schwab's have ${lengths.join(' or ')}: is all of it there?`];
+  return [
+    ...odd('app_key', appKey, KEY_LENGTHS),
+    ...odd('app_secret', appSecret, SECRET_LENGTHS),
+    ...(callbackUrl === undefined
+      ? ['there is no callback_url, without which nobody can log in; add the one of your app at developer.schwab.com']
+      : []),
+  ];
 }
 
 async function credentialFrom(folder: string | undefined, name: string): Promise<string | undefined> {

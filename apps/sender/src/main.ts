@@ -14,6 +14,10 @@ const surroundings: Surroundings = {
   stdout: process.stdout,
   stderr: process.stderr,
   stdoutFile: fstatSync(1),
+  usage: () => {
+    const { user, system } = process.cpuUsage();
+    return { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 };
+  },
   kill: (pid, signal) => process.kill(pid, signal),
   exitNow: (code) => process.exit(code),
 };

@@ -1,18 +1,13 @@
 /** The command line of token-refresh-sender. Add a command here. */
 import { addSettingOptions, Command, type Surroundings } from '@token-relay/daemon';
 import { check } from './commands/check.ts';
+import { importCommand } from './commands/import-tokens.ts';
 import { login } from './commands/login.ts';
 import { refresh } from './commands/refresh.ts';
 import { run } from './commands/run.ts';
 import { status } from './commands/status.ts';
-import {
-  backupCommand,
-  clearCommand,
-  exportCommand,
-  FORMATS,
-  importCommand,
-  migrateCommand,
-} from './commands/tokens.ts';
+import { FORMATS } from './commands/token-command.ts';
+import { backupCommand, clearCommand, exportCommand, migrateCommand } from './commands/tokens.ts';
 import { ENV_PREFIX, senderDefinitions } from './settings.ts';
 import { version } from './version.ts';
 
@@ -59,7 +54,7 @@ function addTokensCommands(program: Command, surroundings: Surroundings): void {
     );
   const forms = FORMATS.join(', ');
   add('import <file>', `make other tokens the login: a file of schwab-py or Schwabdev, or "env" for SCHWAB_…_TOKEN`)
-    .option('--force', 'also if the login that is there is newer')
+    .option('--force', 'also if the login that is there is newer, or its file is broken')
     .action((source: string, flags: Record<string, unknown>) => importCommand(surroundings, flags, source));
   add('export <file>', 'write the tokens for another program')
     .option('--as <form>', `${forms}, env`, 'schwab-py')

@@ -5,28 +5,33 @@ import {
   watchPath,
   type HookRunnerOptions,
   type Log,
+  type MetricFamily,
   type ShownInstead,
 } from '@token-relay/daemon';
 import { sendToken } from '@token-relay/socket';
 import {
   fileStore,
   fingerprint,
-  TokenError,
+  isLoginInFuture,
   TokenManager,
   type FileEncryption,
   type TokenSet,
 } from '@token-relay/tokens';
 import type { AppConfig } from './app-config.ts';
+import type { Configuration } from './configuration.ts';
+import type { TargetCertificates } from './delivery/target-tls.ts';
 import { Targets } from './delivery/targets.ts';
+import { acceptLogin } from './login/accept-login.ts';
 import { certificateFileFor } from './login/callback-certificate.ts';
-import { loginTokenSet, type LoginTokens } from './login/login-answer.ts';
+import type { LoginTokens } from './login/login-answer.ts';
 import { LoginService } from './login/login-service.ts';
 import { adviceFor, type AdviceContext } from './refresh/advice.ts';
+import { exchangeRefreshToken } from './refresh/exchange.ts';
+import { metricsSnapshot } from './metrics/metrics-snapshot.ts';
+import { senderMetrics } from './metrics/sender-metrics.ts';
 import { refreshFunction } from './refresh/refresh-function.ts';
 import { Refresher } from './refresh/refresher.ts';
-import { judgeRefreshAnswer, type RefreshOutcome } from './refresh/token-answer.ts';
-import { postForm } from './refresh/token-endpoint.ts';
-import { refreshRequest } from './refresh/token-request.ts';
+import { ReplaceableHooks } from './replaceable-hooks.ts';
 import type { SenderSettings } from './settings.ts';
 import { buildReport } from './status/build-report.ts';
 import type { StatusReport } from './status/status-report.ts';
@@ -37,9 +42,7 @@ import { WeekKeeper } from './week/week-keeper.ts';
 
 type HookEvent = 'login_due' | 'login_required' | 'login_done';
 
-export interface SenderOptions {
-  readonly settings: SenderSettings;
-  readonly appConfig: AppConfig;
+export interface SenderOptions extends Configuration {
   readonly log: Log;
   readonly pid: number;
   /** a net under all else: what is named here never appears in the log */
@@ -59,11 +62,12 @@ export class Sender {
   readonly timeline: Timeline = new Timeline();
   readonly #week: WeekKeeper;
   readonly #manager: TokenManager;
+  readonly #hooks: ReplaceableHooks<HookEvent>;
   readonly #options: SenderOptions;
   readonly #startedAtMs = Date.now();
   #settings: SenderSettings;
   #appConfig: AppConfig;
-  #hooks: HookRunner<HookEvent>;
+  #certificates: TargetCertificates;
   #knownLoginAtMs: number | undefined;
   #isLoaded = false;
   readonly #listeners = new Set<() => void>();
@@ -73,9 +77,13 @@ export class Sender {
     this.#options = options;
     this.#settings = options.settings;
     this.#appConfig = options.appConfig;
+    this.#certificates = options.certificates;
     options.hideSecret(options.appConfig.appSecret, '(app secret)');
     const record = (kind: TimelineEventKind, text: string) => this.#record(kind, text);
-    this.#hooks = this.#hooksOf(options.settings);
+    this.#hooks = new ReplaceableHooks(
+      options.settings.hooks,
+      (hooks) => new HookRunner({ hooks, log, ...options.hookHost }),
+    );
     this.#week = new WeekKeeper({
       store: reminderStore(options.settings.tokenFile, log),
       log,
@@ -85,14 +93,15 @@ export class Sender {
       },
     });
     this.targets = new Targets(options.settings.targets, {
-      policy: {
-        attempts: options.deliveryAttempts ?? options.settings.socketRetries,
-        retryDelayMs: options.settings.socketRetryDelay,
-      },
+      policy: () => ({
+        attempts: options.deliveryAttempts ?? this.#settings.socketRetries,
+        retryDelayMs: this.#settings.socketRetryDelay,
+      }),
       log,
       nowMs: Date.now,
       record,
       send: sendToken,
+      tls: (target) => this.#certificates.get(target),
       watch: (path, onChange, signal) => watchPath(path, (identity) => onChange(identity !== undefined), { signal }),
     });
     this.#manager = new TokenManager({
@@ -100,7 +109,11 @@ export class Sender {
         options.settings.tokenFile,
         options.encryption === undefined ? {} : { encryption: options.encryption },
       ),
-      refresh: refreshFunction((refreshToken) => this.#exchange(refreshToken)),
+      refresh: refreshFunction((refreshToken) => {
+        const { tokenUrl, httpTimeout: httpTimeoutMs } = this.#settings;
+        const hide = (token: string) => this.#hide(token);
+        return exchangeRefreshToken({ tokenUrl, httpTimeoutMs, credentials: this.#appConfig, hide }, refreshToken);
+      }),
     });
     this.refresher = new Refresher({
       manager: this.#manager,
@@ -115,7 +128,7 @@ export class Sender {
       },
       record,
       isEncrypting: options.encryption?.write === true,
-      advice: this.#advice(),
+      advice: () => this.#advice(),
       refreshIntervalMs: () => this.#settings.refreshInterval,
     });
     this.login = new LoginService({
@@ -159,7 +172,7 @@ export class Sender {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.login.close(), this.targets.close(), this.#hooks.close()]);
+    await Promise.all([this.login.close(), this.targets.close(), this.#hooks.close(), this.#week.settled()]);
   }
 
   status(): StatusReport {
@@ -167,65 +180,50 @@ export class Sender {
       version,
       pid: this.#options.pid,
       startedAtMs: this.#startedAtMs,
+      nowMs: Date.now(),
       advice: this.#advice(),
       refresher: this.refresher.snapshot(),
       targets: this.targets.report(),
     });
   }
 
-  /** Takes over what may change while it runs: credentials, interval, HTTP timeout, URLs, targets. */
-  async reconfigure(settings: SenderSettings, appConfig: AppConfig): Promise<void> {
+  metrics(usage: { readonly residentBytes: number; readonly cpuSeconds: number }): readonly MetricFamily[] {
+    return senderMetrics(
+      metricsSnapshot({
+        version,
+        startedAtMs: this.#startedAtMs,
+        nowMs: Date.now(),
+        usage,
+        refresher: this.refresher.snapshot(),
+        attempts: this.refresher.attempts(),
+        targets: this.targets.report(),
+      }),
+    );
+  }
+
+  /** Takes over what may change while it runs; see settings-reload.ts. */
+  async reconfigure({ settings, appConfig, certificates }: Configuration): Promise<void> {
     this.#settings = { ...settings, tokenFile: this.#settings.tokenFile };
     this.#appConfig = appConfig;
+    this.#certificates = certificates;
     this.#options.hideSecret(appConfig.appSecret, '(app secret)');
-    const hooksBefore = this.#hooks;
-    this.#hooks = this.#hooksOf(this.#settings);
-    void hooksBefore.close();
+    this.#hooks.replace(settings.hooks);
     await this.targets.replace(settings.targets);
     this.refresher.configurationChanged();
   }
 
-  /**
-   * Takes over the tokens of a new login: saved first, then published. The old ones stay until the new ones are saved, or
-   * cannot be. Resolves to what went wrong all the same, in words.
-   */
-  async acceptLogin(tokens: LoginTokens, loginAtMs: number): Promise<string | undefined> {
-    const { log } = this.#options;
-    const { tokenFile } = this.#settings;
+  /** See {@link acceptLogin}. */
+  acceptLogin(tokens: LoginTokens, loginAtMs: number): Promise<string | undefined> {
     this.#hide(tokens.accessToken);
     this.#hide(tokens.refreshToken);
-    const tokenSet = loginTokenSet(tokens, loginAtMs);
-    let problem: string | undefined;
-    let saveError: TokenError | undefined;
-    try {
-      await this.#manager.set(tokenSet);
-      log.info(`Tokens of the new login saved to ${tokenFile}`);
-    } catch (error) {
-      if (!(error instanceof TokenError)) throw error;
-      if (error.code === 'newer_login_on_disk') {
-        this.refresher.tokenFileChanged();
-        return `A still newer login has come into ${tokenFile} meanwhile, and is used in place of this one`;
-      }
-      if (error.code !== 'token_save_failed') throw error;
-      saveError = error;
-      problem = `The login is made, but not saved: ${error.message}`;
-    }
-    this.#record('login', 'Logged in for 7 days');
-    this.refresher.loginAccepted(saveError);
-    return problem;
-  }
-
-  async #exchange(refreshToken: string): Promise<RefreshOutcome> {
-    const { tokenUrl, httpTimeout } = this.#settings;
-    this.#hide(refreshToken);
-    const exchange = await postForm(refreshRequest(tokenUrl, this.#appConfig, refreshToken), httpTimeout);
-    if (exchange.kind === 'fault') return { kind: 'passing', reason: exchange.reason };
-    const outcome = judgeRefreshAnswer(exchange.answer, Date.now());
-    if (outcome.kind === 'granted') {
-      this.#hide(outcome.tokens.accessToken);
-      if (outcome.tokens.refreshToken !== undefined) this.#hide(outcome.tokens.refreshToken);
-    }
-    return outcome;
+    const context = {
+      manager: this.#manager,
+      refresher: this.refresher,
+      log: this.#options.log,
+      tokenFile: this.#settings.tokenFile,
+      record: (kind: TimelineEventKind, text: string) => this.#record(kind, text),
+    };
+    return acceptLogin(context, tokens, loginAtMs);
   }
 
   #record(kind: TimelineEventKind, text: string): void {
@@ -246,13 +244,10 @@ export class Sender {
 
   #lookAtWeek(): void {
     const tokenSet = this.#manager.get();
-    // After Schwab's last word, a reminder of the days left would mislead.
+    // After Schwab's last word, a reminder of the days left would mislead; so would one that counts from a time to come.
     const isOver = this.refresher.snapshot().state.kind === 'login_required';
-    if (tokenSet?.refreshToken !== undefined && !isOver) void this.#week.look(tokenSet.loginAtMs, Date.now());
-  }
-
-  #hooksOf({ hooks }: SenderSettings): HookRunner<HookEvent> {
-    return new HookRunner({ hooks, log: this.#options.log, ...this.#options.hookHost });
+    if (tokenSet?.refreshToken === undefined || isOver || isLoginInFuture(tokenSet, Date.now())) return;
+    void this.#week.look(tokenSet.loginAtMs, Date.now());
   }
 
   #hide(token: string): void {

@@ -13,12 +13,13 @@ import {
   pathSetting,
   runtimeFolder,
   structureSetting,
+  statsdSetting,
   textSetting,
   type SettingsOf,
 } from '@token-relay/daemon';
 import { isLoopback, MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
 import { join } from 'node:path';
-import { targetConfigs, targetsSchema } from './delivery/target-settings.ts';
+import { targetConfigs, targetsSchema, targetWarnings } from './delivery/target-settings.ts';
 import type { TargetConfig } from './delivery/target.ts';
 
 export const ENV_PREFIX = 'TOKEN_SENDER_';
@@ -48,7 +49,7 @@ export const senderDefinitions = {
   }),
   targets: structureSetting({
     schema: targetsSchema,
-    description: 'a list of targets: name, unix or tcp, format (json, raw), include_refresh_token',
+    description: 'a list of targets: name, unix or tcp, tls, format (json, raw), include_refresh_token',
   }),
   socketRetries: integerSetting({ default: 3, min: 1, max: 100, description: 'attempts in a row to deliver a token' }),
   socketRetryDelay: durationSetting({ default: '5s', description: 'the time between two of them' }),
@@ -68,6 +69,12 @@ export const senderDefinitions = {
   tokenFileKey: pathSetting({
     description: 'the key of an encrypted token file (0600); token_file_key in $CREDENTIALS_DIRECTORY if not given',
   }),
+  metricsPort: integerSetting({
+    min: 0,
+    max: 65_535,
+    description: 'the port on 127.0.0.1 for /metrics, /healthz and /readyz; 0: any free one; off if not given',
+  }),
+  statsd: statsdSetting(),
   ...logSettings({ defaultFile: 'logs/token_refresh_sender.log' }),
 };
 
@@ -105,15 +112,16 @@ export async function loadSenderSettings({ env, cwd, uid, flags }: SettingsConte
   const { socketPath, targets, ...rest } = values;
   const controlSocketPath = values.controlSocketPath ?? inRuntimeFolder('control.sock');
   checkSocketPath('control_socket_path', controlSocketPath);
+  const theirs = targetConfigs(
+    targets ?? [{ name: 'receiver', unix: socketPath ?? inRuntimeFolder('token.sock') }],
+    cwd,
+  );
   return {
     ...rest,
     controlSocketPath,
-    targets:
-      targets === undefined
-        ? targetConfigs([{ name: 'receiver', unix: socketPath ?? inRuntimeFolder('token.sock') }], cwd)
-        : targetConfigs(targets, cwd),
+    targets: theirs,
     logFileIsDefault: sources.logFile === 'default',
-    warnings,
+    warnings: [...warnings, ...targetWarnings(theirs)],
   };
 }
 

@@ -27,6 +27,7 @@ async function rig() {
   const sender = new Sender({
     settings,
     appConfig: { ...sandbox.credentials, callbackUrl },
+    certificates: new Map(),
     log: recordingLog(lines),
     pid: 1,
     hideSecret: (secret) => void hidden.push(secret),
@@ -34,8 +35,7 @@ async function rig() {
     deliveryAttempts: 1,
   });
   onTestFinished(async () => {
-    await sender.login.close();
-    await sender.targets.close();
+    await sender.close();
   });
   const logIn = async () => {
     const view = await sender.login.start();

@@ -31,6 +31,7 @@ async function run(folder: string, args: readonly string[], { isTTY = false, env
     stdout: { write: (text) => (printed.out += text), isTTY },
     stderr: { write: (text) => (printed.err += text) },
     stdoutFile: undefined,
+    usage: () => ({ residentBytes: 0, cpuSeconds: 0 }),
     kill: () => true,
     exitNow: () => undefined,
   };

@@ -23,11 +23,12 @@ function unixTarget(path: string, config: Partial<TargetConfig> = {}): TargetCon
 
 function makeTargets(configs: readonly TargetConfig[], lines: string[] = []): Targets {
   const targets = new Targets(configs, {
-    policy: { attempts: 3, retryDelayMs: 10 },
+    policy: () => ({ attempts: 3, retryDelayMs: 10 }),
     log: recordingLog(lines),
     nowMs: Date.now,
     record: () => undefined,
     send: sendToken,
+    tls: () => undefined,
     watch: (path, onChange, signal) => watchPath(path, (identity) => onChange(identity !== undefined), { signal }),
   });
   onTestFinished(() => targets.close());

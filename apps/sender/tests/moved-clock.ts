@@ -105,6 +105,7 @@ export class MovedClockRig {
     const sender = new Sender({
       settings,
       appConfig: { ...this.sandbox.credentials, callbackUrl: this.sandbox.callbackUrl },
+      certificates: new Map(),
       log: recordingLog(this.lines),
       pid: process.pid,
       hideSecret: () => undefined,

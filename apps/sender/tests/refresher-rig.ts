@@ -59,7 +59,7 @@ export class RefresherRig {
           saved: this.disk?.accessToken === accessToken,
         }),
       onChange: () => (this.changes += 1),
-      advice: { tokenFile: 'tokens.json', appConfigFile: 'app.yaml' },
+      advice: () => ({ tokenFile: 'tokens.json', appConfigFile: 'app.yaml' }),
       record: () => undefined,
       isEncrypting: false,
       refreshIntervalMs: () => this.intervalMs,

@@ -56,13 +56,14 @@ class SenderRig {
     const sender = new Sender({
       settings,
       appConfig,
+      certificates: new Map(),
       log: recordingLog(this.lines),
       pid: process.pid,
       hideSecret: (secret) => void this.hidden.push(secret),
       hookHost: { environment: {}, kill: () => true },
       deliveryAttempts: 1,
     });
-    onTestFinished(() => sender.targets.close());
+    onTestFinished(() => sender.close());
     return sender;
   }
 }

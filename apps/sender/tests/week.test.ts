@@ -45,6 +45,23 @@ test('each reminder of the week comes once, in the log and as a hook, though the
   );
 });
 
+test('a sender that stops waits until what was said is saved, so that it is not said again', async () => {
+  const saved = Promise.withResolvers<undefined>();
+  const keeper = new WeekKeeper({
+    store: { load: () => Promise.resolve(nothingSaid), save: () => saved.promise },
+    log: recordingLog([]),
+    fire: () => undefined,
+  });
+  await keeper.settled();
+  void keeper.look(login, end - HOUR);
+  let isSettled = false;
+  const settled = keeper.settled().then(() => (isSettled = true));
+  await new Promise(setImmediate);
+  expect(isSettled).toBe(false);
+  saved.resolve(undefined);
+  await settled;
+});
+
 test('a hook gets the words of the log on its standard input', async () => {
   const { start, warnings, fired } = rig();
   await start().look(login, end - 2 * HOUR);

@@ -6,14 +6,33 @@ export type { HookVariables } from './hooks/hook-environment.ts';
 export type { Kill } from './hooks/hook-process.ts';
 export { HookRunner, type HookDetails, type HookRunnerOptions } from './hooks/hook-runner.ts';
 export { hooksSetting, type Hook, type Hooks } from './hooks/hook-settings.ts';
-export { problem, type Answer } from './local-http/answer.ts';
+export {
+  PreparedAnswer,
+  problem,
+  type Answer,
+  type RouteAnswer,
+  type StreamAnswer,
+  type StreamTarget,
+} from './local-http/answer.ts';
 export { LocalHttpError, requestLocal, type LocalAnswer, type LocalHttpErrorCode } from './local-http/client.ts';
+export { HttpCounts, type RequestCount } from './local-http/http-counts.ts';
 export type { LocalRequest } from './local-http/local-request.ts';
+export { openApiRoute } from './local-http/open-api-route.ts';
+export type { OpenApiInfo } from './local-http/open-api.ts';
+export { problemOf, type ProblemKind } from './local-http/problem.ts';
+export type { Parameter, RouteDescription } from './local-http/route.ts';
 export { createLocalHttp, type LocalHttpOptions, type Route } from './local-http/server.ts';
 export type { ShownInstead } from './hidden-secrets.ts';
 export type { LogLevel } from './log-format.ts';
 export { openLog, type Log, type LogFields, type LogOptions, type OpenLog } from './log.ts';
 export { logSettings, type LogSettingDefinitions } from './log-settings.ts';
+export { inSeconds, metricsOf, samplesBy, type MetricFamily, type MetricSample } from './metrics/metric-family.ts';
+export { openMetricsPort, type MetricsPort, type MetricsPortOptions } from './metrics/metrics-port.ts';
+export { metricsRoute } from './metrics/metrics-route.ts';
+export { processMetrics, type ProcessReadings } from './metrics/process-metrics.ts';
+export { renderMetrics, type RenderedMetrics } from './metrics/render-metrics.ts';
+export { statsdSetting, type StatsdAddress } from './metrics/statsd-address.ts';
+export { StatsdReporter, type StatsdReporterOptions } from './metrics/statsd-reporter.ts';
 export { runDaemon, type DaemonContext, type DaemonLogSettings, type Surroundings } from './run-daemon.ts';
 export { runtimeFolder } from './runtime-folder.ts';
 export { addSettingOptions } from './settings/command-options.ts';
@@ -34,6 +53,7 @@ export {
   type SettingsPlaces,
   type SettingSource,
 } from './settings/load-settings.ts';
+export { needingRestart, type ReloadPlan } from './settings/needing-restart.ts';
 export { parseDuration } from './settings/quantities.ts';
 export { readSecretYaml } from './settings/secret-yaml.ts';
 export type { Setting, SettingDefinitions, SettingsOf } from './settings/setting.ts';

@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly stderr: { write(text: string): unknown };
   /** The file that standard output is, to recognise the journal. */
   readonly stdoutFile: { readonly dev: number; readonly ino: number } | undefined;
+  /** What the process has used so far, for the metrics. */
+  readonly usage: () => { readonly residentBytes: number; readonly cpuSeconds: number };
   /** Sends a signal; to a process group, if `pid` is negative. */
   readonly kill: Kill;
   /** Ends the process without any more waiting. */

@@ -66,7 +66,12 @@ test.each([
     4,
     `hooks.login_due[1] is text, and no shell reads it; ${asAList}`,
   ],
-  ['hooks:\n  login_dew: [x]', 2, 'hooks.login_dew is not an event; the events are login_due, login_done'],
+  [
+    'hooks:\n  login_dew: [x]',
+    2,
+    'hooks.login_dew is not an event; the events are login_due, login_done; did you mean "login_due"?',
+  ],
+  ['hooks:\n  reboot: [x]', 2, 'hooks.reboot is not an event; the events are login_due, login_done'],
   ['hooks: [x]', 1, 'hooks must be a mapping from an event (login_due, login_done) to a list'],
   ['hooks:\n  login_due: []', 2, `hooks.login_due names no program; ${asAList}`],
   ['hooks:\n  login_due: [""]', 2, `hooks.login_due names no program; ${asAList}`],
@@ -81,7 +86,7 @@ test.each([
   [
     'hooks:\n  login_due: {comand: [x]}',
     2,
-    'hooks.login_due.comand is not known here; a hook has "command" and "timeout"',
+    'hooks.login_due.comand is not known here; a hook has "command" and "timeout"; did you mean "command"?',
   ],
   [
     'hooks:\n  login_due: {command: [x], timeout: 5}',

@@ -46,6 +46,11 @@ test('a file that systemd guards is not judged by its mode', async () => {
 test.each([
   ['', 'config_invalid', 'the file is empty; it needs app_key, app_secret'],
   [`app_key: abcdef\napp_secret: [${SECRET}]\n`, 'config_invalid', ':2: app_secret must be text'],
+  [
+    'app_key: abcdef\napp_secret: 1234567890123456\n',
+    'config_invalid',
+    ':2: app_secret must be text; put it in quotes',
+  ],
   [`app_key: abcdef\n`, 'config_invalid', 'app_secret is missing'],
   [`app_key: abc\napp_secret: ${SECRET}\n`, 'config_invalid', ':1: app_key must be at least 5 characters long'],
   [

@@ -30,7 +30,15 @@ const definitions = {
   socketGroup: textSetting({ description: 'group', example: 'traders' }),
   logLevel: choiceSetting({ choices: ['debug', 'info'], default: 'info', description: 'level' }),
   targets: structureSetting({
-    schema: z.array(z.strictObject({ name: z.string(), unix: z.optional(z.string()) })),
+    schema: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          unix: z.optional(z.string()),
+          tls: z.optional(z.strictObject({ cert: z.string(), ca: z.string() })),
+        }),
+      )
+      .check(z.maxLength(9)),
     default: [],
     description: 'targets',
   }),
@@ -156,7 +164,24 @@ describe('what is wrong is said with its place', () => {
     ['token_file: [a]\n', 1, 'token_file must be text'],
     ['targets:\n  - name: a\n  - unix: 5\n', 3, 'targets[1].name is missing'],
     ['targets:\n  - name: a\n    unix: 5\n', 3, 'targets[0].unix must be text'],
-    ['targets:\n  - name: a\n    unx: /a\n', 3, 'targets[0].unx is not a known setting'],
+    [
+      'targets:\n  - name: a\n    unx: /a\n',
+      3,
+      'targets[0].unx is not a known setting; known here: name, unix, tls; did you mean "unix"?',
+    ],
+    [
+      'targets:\n  - name: a\n    socket: /a\n',
+      3,
+      'targets[0].socket is not a known setting; known here: name, unix, tls',
+    ],
+    [
+      'targets:\n  - name: a\n  - name: b\n    tls:\n      cert: /c\n      ca: /a\n      cret: /k\n',
+      7,
+      'targets[1].tls.cret is not a known setting; known here: cert, ca; did you mean "cert"?',
+    ],
+    ['targets:\n  - name: 0123\n', 2, 'targets[0].name must be text; put it in quotes'],
+    ['targets:\n  - name: true\n', 2, 'targets[0].name must be text; put it in quotes'],
+    ['targets:\n  - name: [a]\n', 2, 'targets[0].name must be text'],
     ['targets: {}\n', 1, 'targets must be a list'],
     ['tcp_port: 1\ntcp_port: 2\n', 2, 'this name is given twice'],
     ['tcp_port: [1,\n', 2, 'not valid YAML'],
@@ -179,7 +204,9 @@ describe('what is wrong is said with its place', () => {
     expect((await failure({ env: { APP_REFRESH_INTERVAL: '5' } })).message).toContain(
       'APP_REFRESH_INTERVAL: "5" has no unit',
     );
-    expect((await failure({ flags: { targets: '[{"name":5}]' } })).message).toBe('--targets: [0].name must be text');
+    expect((await failure({ flags: { targets: '[{"name":5}]' } })).message).toBe(
+      '--targets: [0].name must be text; put it in quotes',
+    );
     expect((await failure({ flags: { targets: '[{' } })).message).toContain('--targets: is not JSON');
   });
 

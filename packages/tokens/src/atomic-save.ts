@@ -76,7 +76,7 @@ async function replace(target: string, write: WriteContent, options: SaveOptions
     const file = await open(temporary, 'wx', 0o600);
     try {
       await write(file, temporary);
-      await complete(file, options);
+      await complete(file, target, options);
     } finally {
       await file.close();
     }
@@ -89,14 +89,24 @@ async function replace(target: string, write: WriteContent, options: SaveOptions
   }
 }
 
-async function complete(file: FileHandle, { mode = 0o600, uid, gid }: SaveOptions): Promise<void> {
+async function complete(file: FileHandle, path: string, { mode = 0o600, uid, gid }: SaveOptions): Promise<void> {
   // The owner first: bits for a group must not be given to the wrong one for a moment.
   // Not without need, because a sandboxed service may be killed for the call alone.
   const born = await file.stat();
   const owner = { uid: uid ?? born.uid, gid: gid ?? born.gid };
-  if (owner.uid !== born.uid || owner.gid !== born.gid) await file.chown(owner.uid, owner.gid);
+  if (owner.uid !== born.uid || owner.gid !== born.gid) await giveTo(owner, file, path);
   await file.chmod(mode);
   await file.sync();
+}
+
+async function giveTo({ uid, gid }: { uid: number; gid: number }, file: FileHandle, path: string): Promise<void> {
+  try {
+    await file.chown(uid, gid);
+  } catch (cause) {
+    const what = `this user may not give it to user ${uid} and group ${gid} (${errnoOf(cause) ?? 'unknown error'})`;
+    const advice = 'only root may give files away, and a user only to a group of its own';
+    throw new TokenError('token_save_failed', `could not save ${path}: ${what}; ${advice}`, { cause });
+  }
 }
 
 async function renamed(temporary: string, target: string): Promise<boolean> {

@@ -3,20 +3,33 @@ import { adopted, judgeDisk, overwritesUnseenLogin, type DiskVerdict } from './n
 import type { TokenStore } from './token-stores.ts';
 import { assertTokenSet, withMembersOf, type TokenSet } from './token-set.ts';
 
+export type AdoptOptions = {
+  /** Schwab has refused the held login for good: another one is taken over, even an older one. Default: false. */
+  readonly isHeldOver?: boolean;
+};
+
 /** One token set and its store, kept in step: work on them is done in turn, and a set is saved before it is held. */
 export class HeldTokens {
   readonly #store: TokenStore;
+  readonly #nowMs: () => number;
   #held: TokenSet | undefined;
   #saved: TokenSet | undefined;
   #lastReadError: TokenError | undefined;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  constructor(store: TokenStore) {
+  constructor(store: TokenStore, nowMs: () => number) {
     this.#store = store;
+    this.#nowMs = nowMs;
   }
 
   get(): TokenSet | undefined {
     return this.#held;
+  }
+
+  /** @throws TokenError `token_not_found` */
+  present(): TokenSet {
+    if (this.#held !== undefined) return this.#held;
+    throw new TokenError('token_not_found', `${this.#store.path ?? 'this TokenManager'} holds no tokens: log in`);
   }
 
   isSaved(): boolean {
@@ -43,7 +56,7 @@ export class HeldTokens {
   async keep(next: TokenSet): Promise<void> {
     assertTokenSet(next);
     const onDisk = await this.#lookAtDisk();
-    if (onDisk !== undefined && overwritesUnseenLogin(onDisk, next, this.#saved)) {
+    if (onDisk !== undefined && overwritesUnseenLogin(onDisk, next, this.#saved, this.#nowMs())) {
       const where = this.#store.path ?? 'the store';
       throw new TokenError('newer_login_on_disk', `not saved: ${where} has a newer login than ours; load that one`);
     }
@@ -62,7 +75,7 @@ export class HeldTokens {
   }
 
   /** Reads the store and takes over what is newer than what is held. */
-  async adopt(): Promise<DiskVerdict | 'invalid'> {
+  async adopt({ isHeldOver = false }: AdoptOptions = {}): Promise<DiskVerdict | 'invalid'> {
     let onDisk: TokenSet | undefined;
     try {
       onDisk = await this.#store.read();
@@ -73,12 +86,26 @@ export class HeldTokens {
       return 'invalid';
     }
     if (onDisk === undefined) return 'unchanged';
-    const verdict = judgeDisk(this.#held, onDisk);
+    const nowMs = this.#nowMs();
+    // While ours is not saved, what is on disk is not another's choice.
+    const verdict = judgeDisk(this.#held, onDisk, { nowMs, isHeldOver: isHeldOver && this.isSaved() });
     if (verdict === 'adopted') {
-      this.#held = adopted(this.#held, onDisk);
+      this.#held = adopted(this.#held, onDisk, nowMs);
       this.#saved = this.#held;
     }
     return verdict;
+  }
+
+  /** {@link adopt}, for what can do nothing with a store that cannot be read. @throws TokenError */
+  async adoptOrThrow(): Promise<void> {
+    if ((await this.adopt()) === 'invalid' && this.#lastReadError !== undefined) throw this.#lastReadError;
+  }
+
+  /** Reads the store. @throws TokenError of the reading, if nothing is held */
+  async load(): Promise<TokenSet | undefined> {
+    await this.adopt();
+    if (this.#lastReadError !== undefined && this.#held === undefined) throw this.#lastReadError;
+    return this.#held;
   }
 
   /** Forgets the set, and then removes it from the store. */

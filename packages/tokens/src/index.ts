@@ -1,4 +1,4 @@
-export { saveAtomically, type SaveOptions } from './atomic-save.ts';
+export { removeStaleTemporaries, saveAtomically, type SaveOptions } from './atomic-save.ts';
 export { exportTokens, type MigrationReport } from './copies.ts';
 export { encryptionKeyId } from './encryption.ts';
 export { generateEncryptionKey, readEncryptionKey } from './encryption-key.ts';
@@ -6,8 +6,17 @@ export { formatEnvironment, tokenSetFromEnvironment } from './environment.ts';
 export { TokenError, type TokenErrorCode } from './errors.ts';
 export { fingerprint } from './fingerprint.ts';
 export { formatTokenText, type TextFormat, type TokenFormat } from './formats/token-text.ts';
-export { importTokens, type ImportedTokens } from './import-tokens.ts';
-export type { DiskVerdict } from './newest-login.ts';
+export type { AdoptOptions } from './held-tokens.ts';
+export {
+  checkImport,
+  importTokens,
+  type CheckedTokens,
+  type ImportedTokens,
+  type ImportOptions,
+} from './import-tokens.ts';
+export { isLoginInFuture, knownLoginAtMs } from './login-time.ts';
+export { isNewerLogin, losesRefreshToken, type DiskVerdict } from './newest-login.ts';
+export { readRegularFile, type RegularFile } from './read-regular-file.ts';
 export type { RefreshFunction, RefreshResult } from './refresh-result.ts';
 export { parseTokenResponse, type RefreshedTokens, type TokenResponse } from './refreshed.ts';
 export { readTokenFile, type ReadTokenFileOptions, type TokenFile } from './token-file.ts';

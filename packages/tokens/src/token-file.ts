@@ -19,13 +19,36 @@ export type ReadTokenFileOptions = {
   readonly encryptionKey?: Uint8Array | undefined;
 };
 
+/** What to do about a file that is of no use: another thing for the token file itself than for one to import. */
+type Advice = {
+  readonly missing: string;
+  readonly unreadable: string;
+  readonly invalid: string;
+  readonly name: string;
+};
+
+const OWN_FILE: Advice = {
+  missing: 'log in, or put a token file there',
+  unreadable: 'make this user its owner',
+  invalid: 'put a backup in its place, or log in again',
+  name: 'name another',
+};
+
+/** For a file that was named to be imported. */
+export const SOURCE_FILE: Advice = {
+  missing: 'correct the path',
+  unreadable: 'let this user read it',
+  invalid: 'name another file',
+  name: 'name another file',
+};
+
 /**
  * Reads a token file of any form but Schwabdev's database, through links.
  * @throws TokenError `token_not_found`, `token_file_unreadable`, `token_file_too_open`, `token_file_invalid`,
  *   `token_file_encrypted`, `token_file_key_wrong`; `format_unsuitable` for a database
  */
 export async function readTokenFile(path: string, options: ReadTokenFileOptions = {}): Promise<TokenFile> {
-  const { bytes, openTo } = await readTokenBytes(path);
+  const { bytes, openTo } = await readTokenBytes(path, OWN_FILE);
   if ((options.refuseOpenFile ?? true) && openTo !== undefined) {
     throw new TokenError('token_file_too_open', `others can get at ${path} (mode ${openTo}): run chmod 600 ${path}`);
   }
@@ -33,25 +56,25 @@ export async function readTokenFile(path: string, options: ReadTokenFileOptions 
     const advice = 'name another token file, and bring this one in with "tokens import"';
     throw new TokenError('format_unsuitable', `${path} is a database, which is not kept up to date here: ${advice}`);
   }
-  return parseTokenFile(path, bytes, options.encryptionKey);
+  return parseTokenFile(path, bytes, options.encryptionKey, OWN_FILE);
 }
 
 /**
  * The bytes of a file that should hold tokens.
  * @throws TokenError `token_not_found`, `token_file_unreadable`, `token_file_invalid` for a size that none has
  */
-export async function readTokenBytes(path: string): Promise<{ bytes: Uint8Array; openTo: string | undefined }> {
+export async function readTokenBytes(
+  path: string,
+  advice: Advice,
+): Promise<{ bytes: Uint8Array; openTo: string | undefined }> {
   const file = await readRegularFile(path).catch((error: unknown) => {
-    throw readFailure(path, error);
+    throw readFailure(path, error, advice);
   });
   switch (file.kind) {
     case 'read':
       return file;
     case 'too_large':
-      throw new TokenError(
-        'token_file_invalid',
-        `${path} is not a token file: it has ${file.size} bytes; name another`,
-      );
+      throw invalid(path, `it has ${file.size} bytes`, advice.name);
     case 'not_a_file':
       throw new TokenError('token_file_unreadable', `${path} is ${file.what}: name the token file itself`);
   }
@@ -61,16 +84,21 @@ export async function readTokenBytes(path: string): Promise<{ bytes: Uint8Array;
  * The tokens in a file's text, which may be encrypted.
  * @throws TokenError `token_file_invalid`, `token_file_encrypted`, `token_file_key_wrong`
  */
-export function parseTokenFile(path: string, bytes: Uint8Array, encryptionKey: Uint8Array | undefined): TokenFile {
-  const text = textOf(path, bytes);
+export function parseTokenFile(
+  path: string,
+  bytes: Uint8Array,
+  encryptionKey: Uint8Array | undefined,
+  whatNow: Advice,
+): TokenFile {
+  const text = textOf(path, bytes, whatNow);
   const decrypted = decryptText(text, encryptionKey);
   switch (decrypted.status) {
     case 'not_encrypted':
-      return { ...parsedText(path, text), isEncrypted: false };
+      return { ...parsedText(path, text, whatNow), isEncrypted: false };
     case 'decrypted':
-      return { ...parsedText(path, decrypted.text), isEncrypted: true };
+      return { ...parsedText(path, decrypted.text, whatNow), isEncrypted: true };
     case 'damaged':
-      throw invalid(path, 'it was encrypted, and has been damaged or altered since');
+      throw invalid(path, 'it was encrypted, and has been damaged or altered since', whatNow.invalid);
     case 'no_key': {
       const advice = `set token_file_key to the file of the key ${decrypted.keyId}`;
       throw new TokenError('token_file_encrypted', `${path} is encrypted: ${advice}`);
@@ -90,33 +118,32 @@ export function parseTokenFile(path: string, bytes: Uint8Array, encryptionKey: U
   }
 }
 
-function parsedText(path: string, text: string): { tokenSet: TokenSet; format: TextFormat } {
+function parsedText(path: string, text: string, whatNow: Advice): { tokenSet: TokenSet; format: TextFormat } {
   const parsed = parseTokenText(text);
-  if (!parsed.ok) throw invalid(path, parsed.detail);
+  if (!parsed.ok) throw invalid(path, parsed.detail, whatNow.invalid);
   return { tokenSet: parsed.tokenSet, format: parsed.format };
 }
 
-function textOf(path: string, bytes: Uint8Array): string {
+function textOf(path: string, bytes: Uint8Array, whatNow: Advice): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new TokenError('token_file_invalid', `${path} is not a token file: it is not UTF-8 text; name another`);
+    throw invalid(path, 'it is not UTF-8 text', whatNow.name);
   }
 }
 
-function invalid(path: string, detail: string): TokenError {
-  const advice = 'put a backup in its place, or log in again';
+function invalid(path: string, detail: string, advice: string): TokenError {
   return new TokenError('token_file_invalid', `${path} is not a token file: ${detail}; ${advice}`);
 }
 
-function readFailure(path: string, cause: unknown): TokenError {
+function readFailure(path: string, cause: unknown, advice: Advice): TokenError {
   const errno = errnoOf(cause);
   switch (errno ?? 'unknown error') {
     case 'ENOENT':
-      return new TokenError('token_not_found', `${path} does not exist: log in, or put a token file there`, { cause });
+      return new TokenError('token_not_found', `${path} does not exist: ${advice.missing}`, { cause });
     case 'EACCES':
     case 'EPERM':
-      return unreadable(path, `this user may not read it (${errno}); make this user its owner`, cause);
+      return unreadable(path, `this user may not read it (${errno}); ${advice.unreadable}`, cause);
     case 'ENOTDIR':
       return unreadable(path, 'a part of its path is not a folder (ENOTDIR); correct the path', cause);
     case 'ELOOP':

@@ -1,10 +1,10 @@
 import { writeBackup, writeMigrated, type MigrationReport } from './copies.ts';
-import { TokenError } from './errors.ts';
+import type { TokenError } from './errors.ts';
 import type { TokenFormat } from './formats/token-text.ts';
-import { HeldTokens } from './held-tokens.ts';
+import { HeldTokens, type AdoptOptions } from './held-tokens.ts';
 import type { DiskVerdict } from './newest-login.ts';
-import { refreshed, type RefreshedTokens } from './refreshed.ts';
-import { noValidToken, type RefreshFunction, type RefreshResult } from './refresh-result.ts';
+import type { RefreshFunction, RefreshResult } from './refresh-result.ts';
+import { Renewal } from './renewal.ts';
 import type { TokenStore } from './token-stores.ts';
 import {
   DEFAULT_EXPIRY_BUFFER_MS,
@@ -32,20 +32,24 @@ export type TokenManagerOptions = {
 export class TokenManager {
   readonly #tokens: HeldTokens;
   readonly #store: TokenStore;
-  readonly #refresh: RefreshFunction | undefined;
+  readonly #renewal: Renewal;
   readonly #nowMs: () => number;
   readonly #expiryBufferMs: number;
   readonly #refreshBufferMs: number;
-  #refreshing: Promise<RefreshResult> | undefined;
-  #renewing: Promise<unknown> | undefined;
 
-  constructor(options: TokenManagerOptions) {
-    this.#tokens = new HeldTokens(options.store);
-    this.#store = options.store;
-    this.#refresh = options.refresh;
-    this.#nowMs = options.nowMs ?? Date.now;
-    this.#expiryBufferMs = options.expiryBufferMs ?? DEFAULT_EXPIRY_BUFFER_MS;
-    this.#refreshBufferMs = options.refreshBufferMs ?? DEFAULT_REFRESH_BUFFER_MS;
+  constructor({ store, refresh, nowMs = Date.now, expiryBufferMs, refreshBufferMs }: TokenManagerOptions) {
+    this.#store = store;
+    this.#nowMs = nowMs;
+    this.#expiryBufferMs = expiryBufferMs ?? DEFAULT_EXPIRY_BUFFER_MS;
+    this.#refreshBufferMs = refreshBufferMs ?? DEFAULT_REFRESH_BUFFER_MS;
+    this.#tokens = new HeldTokens(store, nowMs);
+    this.#renewal = new Renewal({
+      tokens: this.#tokens,
+      path: store.path,
+      refresh,
+      nowMs,
+      isDue: () => this.needsRefresh(),
+    });
   }
 
   /**
@@ -54,20 +58,16 @@ export class TokenManager {
    *   `token_file_key_wrong`, `format_unsuitable`, if nothing is held
    */
   load(): Promise<TokenSet | undefined> {
-    return this.#tokens.inTurn(async () => {
-      await this.#tokens.adopt();
-      const error = this.#tokens.lastReadError();
-      if (error !== undefined && this.get() === undefined) throw error;
-      return this.get();
-    });
+    return this.#tokens.inTurn(() => this.#tokens.load());
   }
 
   /**
-   * Reads the store again, and takes over a newer login, or a later access token of the same login. What is older, broken
-   * or missing (`unchanged`) replaces nothing; {@link getLastReadError} has the reason for `invalid`.
+   * Reads the store again, and takes over a newer login, or a later access token of the same login. What is older, broken,
+   * missing (`unchanged`) or without the refresh token replaces nothing, and neither does another login of unknown time
+   * where ours is known; {@link getLastReadError} has the reason for `invalid`.
    */
-  adoptIfNewer(): Promise<DiskVerdict | 'invalid'> {
-    return this.#tokens.inTurn(() => this.#tokens.adopt());
+  adoptIfNewer(options?: AdoptOptions): Promise<DiskVerdict | 'invalid'> {
+    return this.#tokens.inTurn(() => this.#tokens.adopt(options));
   }
 
   getLastReadError(): TokenError | undefined {
@@ -136,7 +136,7 @@ export class TokenManager {
    */
   rewrite(): Promise<boolean> {
     return this.#tokens.inTurn(async () => {
-      await this.#adoptOrThrow();
+      await this.#tokens.adoptOrThrow();
       const held = this.get();
       if (held === undefined || this.#store.needsRewrite?.() !== true) return false;
       await this.#tokens.keep(held);
@@ -157,10 +157,7 @@ export class TokenManager {
    * @throws TokenError `refresh_unavailable`, `login_required`, `token_invalid`; and what the refresh function rejects with
    */
   refreshNow(): Promise<RefreshResult> {
-    this.#refreshing ??= this.#refreshOnce().finally(() => {
-      this.#refreshing = undefined;
-    });
-    return this.#refreshing;
+    return this.#renewal.refreshNow();
   }
 
   /**
@@ -169,12 +166,12 @@ export class TokenManager {
    * @throws TokenError `token_not_found`, `token_expired`, and {@link load}'s
    */
   async ensureValidTokens(): Promise<TokenSet> {
-    return (await this.#valid()).tokenSet;
+    return (await this.#renewal.valid()).tokenSet;
   }
 
   /** The access token of {@link ensureValidTokens}. */
   async getValidAccessToken(): Promise<string> {
-    return (await this.#valid()).accessToken;
+    return (await this.#renewal.valid()).accessToken;
   }
 
   /**
@@ -184,7 +181,7 @@ export class TokenManager {
   backup(path: string): Promise<void> {
     return this.#tokens.inTurn(async () => {
       await this.#tokens.adopt();
-      await writeBackup(this.#present(), path, this.#store.encrypt);
+      await writeBackup(this.#tokens.present(), path, this.#store.encrypt);
     });
   }
 
@@ -194,87 +191,13 @@ export class TokenManager {
    */
   migrate(path: string, format: TokenFormat): Promise<MigrationReport> {
     return this.#tokens.inTurn(async () => {
-      await this.#adoptOrThrow();
+      await this.#tokens.adoptOrThrow();
       const { path: from, encrypt } = this.#store;
-      return writeMigrated(this.#present(), { from, to: path, format, encrypt });
+      return writeMigrated(this.#tokens.present(), { from, to: path, format, encrypt });
     });
-  }
-
-  async #adoptOrThrow(): Promise<void> {
-    await this.#tokens.adopt();
-    const error = this.#tokens.lastReadError();
-    if (error !== undefined) throw error;
   }
 
   #change(change: (held: TokenSet) => TokenSet): Promise<void> {
     return this.#tokens.inTurn(() => this.#tokens.keep(change(this.#tokens.get() ?? {})));
-  }
-
-  async #refreshOnce(): Promise<RefreshResult> {
-    const before = this.get();
-    if (this.#refresh === undefined) {
-      throw new TokenError('refresh_unavailable', 'this TokenManager was given no function to refresh with');
-    }
-    if (before?.refreshToken === undefined) {
-      throw new TokenError('login_required', 'no refresh token is held: log in');
-    }
-    // The lifetime counts from before the request, so that a slow answer never makes a token look younger than it is.
-    const requestedAtMs = this.#nowMs();
-    const answer = await this.#refresh(before);
-    return this.#tokens.inTurn(() => this.#takeAnswer(before, answer, requestedAtMs));
-  }
-
-  async #takeAnswer(before: TokenSet, answer: RefreshedTokens, requestedAtMs: number): Promise<RefreshResult> {
-    const held = this.#tokens.get();
-    // A new login has a new refresh token; with the same one, the answer is good whatever else was changed meanwhile.
-    if (held === undefined || held.refreshToken !== before.refreshToken)
-      return { status: 'superseded', tokenSet: held };
-    const next = refreshed(held, answer, requestedAtMs);
-    try {
-      await this.#tokens.keep(next);
-      return { status: 'refreshed', tokenSet: this.#present() };
-    } catch (error) {
-      if (!(error instanceof TokenError) || error.code === 'token_invalid') throw error;
-      if (error.code === 'newer_login_on_disk') {
-        if ((await this.#tokens.adopt()) === 'adopted') return { status: 'superseded', tokenSet: this.#tokens.get() };
-        this.#tokens.keepUnsaved(next);
-      }
-      return { status: 'refreshed_not_saved', tokenSet: this.#present(), error };
-    }
-  }
-
-  #present(): TokenSet {
-    const held = this.get();
-    if (held !== undefined) return held;
-    throw new TokenError('token_not_found', `${this.#store.path ?? 'this TokenManager'} holds no tokens: log in`);
-  }
-
-  async #valid(): Promise<{ tokenSet: TokenSet; accessToken: string }> {
-    let failure: unknown;
-    if (this.needsRefresh()) {
-      this.#renewing ??= this.#renew().finally(() => {
-        this.#renewing = undefined;
-      });
-      failure = await this.#renewing;
-    }
-    const tokenSet = this.get();
-    const accessToken = tokenSet?.accessToken;
-    if (tokenSet === undefined || accessToken === undefined || isExpiredAt(tokenSet, this.#nowMs(), 0)) {
-      throw noValidToken(tokenSet, this.#store.path, failure);
-    }
-    return { tokenSet, accessToken };
-  }
-
-  /** Reads the store, where another program may have left a fresh set; else refreshes. Resolves to why that failed. */
-  async #renew(): Promise<unknown> {
-    await this.load();
-    if (this.get() === undefined || !this.needsRefresh()) return undefined;
-    try {
-      const result = await this.refreshNow();
-      if (result.status === 'superseded' && this.needsRefresh()) await this.refreshNow();
-      return undefined;
-    } catch (error) {
-      return error;
-    }
   }
 }

@@ -118,8 +118,21 @@ describe('when the file changes under a manager', () => {
       'older',
       'old',
       'an older login',
-      { creation_timestamp: LOGIN - 1, token: { access_token: 'x', expires_at: LOGIN + 9999 } },
+      { creation_timestamp: LOGIN - 1, token: { access_token: 'x', refresh_token: 'r0', expires_at: LOGIN + 9999 } },
     ],
+    [
+      'no_refresh_token',
+      'old',
+      'a newer login without a refresh token',
+      { creation_timestamp: LOGIN + 60, token: { access_token: 'x', expires_at: LOGIN + 9999 } },
+    ],
+    [
+      'unknown_login',
+      'old',
+      'another login of unknown time',
+      { access_token: 'x', refresh_token: 'r2', expires_at: '2026-01-01T00:00:00Z' },
+    ],
+    ['future_login', 'old', 'a login of next year', { ...login, creation_timestamp: LOGIN + 365 * 86_400 }],
     ['unchanged', 'old', 'the same set in other words', JSON.stringify(FILE, undefined, 8)],
     ['invalid', 'old', 'half a file', '{"token":{"access_to'],
   ])('%s: it holds "%s" after %s', async (verdict, held, _what, content) => {
@@ -151,6 +164,48 @@ describe('when the file changes under a manager', () => {
       'login',
       true,
     ]);
+  });
+
+  test.each([
+    ['has no refresh token', { creation_timestamp: LOGIN + 60, token: { access_token: 'x' } }],
+    ['is of next year', { ...login, creation_timestamp: LOGIN + 365 * 86_400 }],
+    ['is of unknown time', { token: { ...login.token, expires_at: LOGIN + 365 * 86_400 } }],
+  ])('a login that %s is overwritten by the next save, because ours was accepted', async (_what, content) => {
+    const path = await tokenFile();
+    const manager = managerOf(path);
+    await manager.load();
+    await put(path, content);
+    expect((await manager.refreshNow()).status).toBe('refreshed');
+    expect(await jsonOf(path)).toMatchObject({
+      creation_timestamp: LOGIN,
+      token: { access_token: 'new', refresh_token: 'r1' },
+    });
+  });
+
+  test('once the login that is held is over, an older one in the file is taken over, but not while ours is not saved', async () => {
+    const older = { creation_timestamp: LOGIN - 60, token: { access_token: 'x', refresh_token: 'r0' } };
+    const path = await tokenFile();
+    const manager = managerOf(path);
+    await manager.load();
+    await put(path, login, 0o644);
+    // Of the login that others can read, only the time is looked at: enough for ours not to be saved over it.
+    expect((await manager.refreshNow()).status).toBe('refreshed_not_saved');
+    await put(path, older);
+    expect(await manager.adoptIfNewer({ isHeldOver: true })).toBe('older');
+    await manager.saveAgain();
+    await put(path, older);
+    expect(await manager.adoptIfNewer()).toBe('older');
+    expect([await manager.adoptIfNewer({ isHeldOver: true }), manager.getRefreshToken()]).toEqual(['adopted', 'r0']);
+  });
+
+  test('a login time in the future is not lost: the clock may be what is wrong', async () => {
+    const path = await tokenFile({ ...FILE, creation_timestamp: LOGIN + 365 * 86_400 });
+    const manager = managerOf(path);
+    await manager.load();
+    await manager.refreshNow();
+    expect(await jsonOf(path)).toMatchObject({ creation_timestamp: LOGIN + 365 * 86_400 });
+    await put(path, login);
+    expect([await manager.adoptIfNewer(), manager.getRefreshToken()]).toEqual(['adopted', 'r2']);
   });
 
   test('a file that broke is replaced by the next save', async () => {

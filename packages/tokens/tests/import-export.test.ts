@@ -163,8 +163,41 @@ describe('an import', () => {
     expect(error).toHaveProperty('message', expect.stringContaining('another program is writing'));
   });
 
-  test('of a file that is not there says so', async () => {
-    await refusal(importTokens(await newPath('missing')), 'token_not_found');
+  test.each([
+    ['not there', undefined, 'token_not_found', 'does not exist: correct the path'],
+    ['torn', '{"token": {"access_token": "SECRET', 'token_file_invalid', 'edited by mistake?); name another file'],
+    ['not text', Buffer.from([0xff, 0xfe]), 'token_file_invalid', 'not UTF-8 text; name another file'],
+    ['too large', Buffer.alloc(1024 * 1024 + 1), 'token_file_invalid', 'bytes; name another file'],
+  ] as const)(
+    'of a file that is %s says what to do about it, and nothing of our own file',
+    async (_what, content, code, words) => {
+      const path = await newPath('source');
+      if (content !== undefined) await writeFile(path, content);
+      const message = await refusal(importTokens(path), code);
+      expect(message).toContain(words);
+      expect(message).not.toMatch(/log in|backup/);
+    },
+  );
+
+  test('of a file that this user may not read says so', async () => {
+    const path = await newPath('source');
+    await writeFile(path, '{}', { mode: 0o200 });
+    await asOrdinaryUser(async () => {
+      expect(await refusal(importTokens(path), 'token_file_unreadable')).toContain('(EACCES); let this user read it');
+    });
+  });
+
+  test('leaves out a login time in the future, and says so', async () => {
+    const path = await newPath('future.json');
+    await exportTokens(SET, path, 'schwab-py', { overwrite: false });
+    const at = (nowMs: number) => importTokens(path, { nowMs: () => nowMs });
+    expect(await at(LOGIN_MS - 60_000)).toMatchObject({ tokenSet: { loginAtMs: LOGIN_MS }, warnings: [] });
+    const { tokenSet, warnings } = await at(LOGIN_MS - 60_001);
+    expect(tokenSet).not.toHaveProperty('loginAtMs');
+    expect(tokenSet).toMatchObject({ refreshToken: 'SECRET-r' });
+    expect(warnings).toEqual([
+      expect.stringMatching(/future\.json says that the login was in the future, on 2025-11-12T21:30:55\.000Z, which/),
+    ]);
   });
 });
 

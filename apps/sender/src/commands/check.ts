@@ -1,40 +1,57 @@
 /** `token-refresh-sender check`: whether it could run, without running. Every finding is a line. */
 import { CommandFailure, ConfigurationError, ExitCode, type Surroundings } from '@token-relay/daemon';
 import { formatAddress } from '@token-relay/socket';
-import { readTokenFile, TokenError } from '@token-relay/tokens';
+import { isLoginInFuture, readTokenFile, TokenError } from '@token-relay/tokens';
 import { access, constants, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { readAppConfig } from '../app-config.ts';
+import { appConfigWarnings, readAppConfig } from '../app-config.ts';
+import { readTargetCertificates } from '../delivery/target-tls.ts';
 import { readFileEncryption } from '../file-encryption.ts';
+import { callbackAddress, parseCallback } from '../login/callback-url.ts';
+import { LoginError } from '../login/login-error.ts';
+import { futureLoginLine } from '../refresh/disk-words.ts';
 import { loadSenderSettings } from '../settings.ts';
 
 export async function check(surroundings: Surroundings, flags: Readonly<Record<string, unknown>>): Promise<void> {
   const say = (line: string) => void surroundings.stdout.write(`${line}\n`);
+  const warn = (warning: string) => say(`warning: ${warning}`);
   const settings = await loadSenderSettings({ ...surroundings, flags });
-  for (const warning of settings.warnings) say(`warning: ${warning}`);
+  const credentialsFolder = surroundings.env['CREDENTIALS_DIRECTORY'];
+  settings.warnings.forEach(warn);
   say('ok: settings');
 
   const problems: ExitCode[] = [];
-  const look = async (what: string, action: () => Promise<void>) => {
+  const look = async <Found>(what: string, action: () => Found | Promise<Found>): Promise<Found | undefined> => {
     try {
-      await action();
+      const found = await action();
       say(`ok: ${what}`);
+      return found;
     } catch (error) {
-      if (error instanceof ConfigurationError) problems.push(ExitCode.configuration);
+      if (error instanceof ConfigurationError || error instanceof LoginError) problems.push(ExitCode.configuration);
       else if (error instanceof TokenError) {
         problems.push(error.code === 'token_not_found' ? ExitCode.loginRequired : ExitCode.configuration);
       } else throw error;
       say(`problem: ${error.message}`);
+      return undefined;
     }
   };
-  await look(`app configuration ${settings.appConfig}`, async () => {
-    await readAppConfig(settings.appConfig, surroundings.env['CREDENTIALS_DIRECTORY']);
-  });
+  const appConfig = await look(`app configuration ${settings.appConfig}`, () =>
+    readAppConfig(settings.appConfig, credentialsFolder),
+  );
+  if (appConfig !== undefined) {
+    appConfigWarnings(appConfig).forEach(warn);
+    const { callbackUrl } = appConfig;
+    if (callbackUrl !== undefined) await look(`callback ${callbackUrl}`, () => checkCallback(callbackUrl, warn));
+  }
   await look(`token file ${settings.tokenFile}`, async () => {
-    const encryption = await readFileEncryption(settings, surroundings.env['CREDENTIALS_DIRECTORY']);
+    const encryption = await readFileEncryption(settings, credentialsFolder);
     const { tokenSet } = await readTokenFile(settings.tokenFile, { encryptionKey: encryption?.key });
     if (tokenSet.refreshToken === undefined) {
       throw new TokenError('token_not_found', `${settings.tokenFile} has no refresh token: log in again`);
+    }
+    const { loginAtMs } = tokenSet;
+    if (loginAtMs !== undefined && isLoginInFuture(tokenSet, Date.now())) {
+      warn(futureLoginLine(settings.tokenFile, loginAtMs).message);
     }
   });
   for (const [what, path] of [
@@ -44,8 +61,11 @@ export async function check(surroundings: Surroundings, flags: Readonly<Record<s
     await look(`${what} ${dirname(path)}`, () => canWrite(dirname(path), what));
   }
   await look(`control socket ${settings.controlSocketPath}`, () => canBeSocket(settings.controlSocketPath));
-  for (const { name, address, format } of settings.targets)
-    say(`target: ${name} at ${formatAddress(address)}, ${format}`);
+  for (const target of settings.targets) {
+    say(`target: ${target.name} at ${formatAddress(target.address)}, ${target.format}`);
+    if (target.tls === undefined) continue;
+    await look(`certificates of target ${target.name}`, () => readTargetCertificates([target], credentialsFolder));
+  }
 
   const worst = problems.includes(ExitCode.configuration) ? ExitCode.configuration : problems[0];
   if (worst !== undefined) {
@@ -53,6 +73,18 @@ export async function check(surroundings: Surroundings, flags: Readonly<Record<s
       `${problems.length} of the above must be put right before the sender can do its work.`,
       worst,
     );
+  }
+}
+
+/** The daemon does its work without, for 7 days: then somebody has to log in. */
+function checkCallback(callbackUrl: string, warn: (warning: string) => void): void {
+  const callback = parseCallback(callbackUrl);
+  try {
+    callbackAddress(callback);
+  } catch (error) {
+    if (!(error instanceof LoginError)) throw error;
+    // The redirected address can still be pasted.
+    warn(error.message);
   }
 }
 

@@ -2,7 +2,7 @@
 import { createLocalHttp, type Log, type Surroundings } from '@token-relay/daemon';
 import { bindUnixSocket, formatAddress, SocketBindError, type UnixSocketClaim } from '@token-relay/socket';
 import type { Server } from 'node:net';
-import { readAppConfig } from '../app-config.ts';
+import { readConfiguration } from '../configuration.ts';
 import { controlRoutes } from '../control/control-routes.ts';
 import { asCommandFailure } from '../failures.ts';
 import { readFileEncryption } from '../file-encryption.ts';
@@ -19,14 +19,13 @@ export async function holdControl<Result>(
   work: (sender: Sender) => Promise<Result>,
 ): Promise<Result | undefined> {
   const credentialsFolder = surroundings.env['CREDENTIALS_DIRECTORY'];
-  const appConfig = await readAppConfig(settings.appConfig, credentialsFolder);
+  const configuration = await readConfiguration(settings, credentialsFolder);
   const encryption = await readFileEncryption(settings, credentialsFolder).catch((error: unknown) => {
     throw asCommandFailure(error);
   });
   const log = stderrLog((line) => void surroundings.stderr.write(`${line}\n`));
   const sender = new Sender({
-    settings,
-    appConfig,
+    ...configuration,
     log,
     pid: surroundings.pid,
     hideSecret: () => undefined,

@@ -53,10 +53,7 @@ function conclude({ kind, message }: RefreshReport, print: (line: string) => voi
     case 'not_saved':
       throw new CommandFailure(message, ExitCode.failed);
     case 'refused':
-      throw new CommandFailure(
-        `${message} One refusal is no proof that the login is dead: try again in a few minutes, and log in again if it stays so.`,
-        ExitCode.tryAgain,
-      );
+      throw new CommandFailure(message, ExitCode.tryAgain);
     case 'passing':
     case 'stopping':
       throw new CommandFailure(`${message} Try again later.`, ExitCode.tryAgain);

@@ -1,28 +1,35 @@
 /** `token-refresh-sender run`: the daemon. */
 import {
-  ConfigurationError,
   createLocalHttp,
+  metricsRoute,
+  openMetricsPort,
   runDaemon,
+  StatsdReporter,
   watchPath,
   type DaemonContext,
+  type MetricFamily,
+  type MetricsPort,
   type Surroundings,
 } from '@token-relay/daemon';
 import { bindUnixSocket, type UnixSocketClaim } from '@token-relay/socket';
-import { readAppConfig } from '../app-config.ts';
+import { readConfiguration, type Configuration } from '../configuration.ts';
 import { controlRoutes } from '../control/control-routes.ts';
 import { asCommandFailure } from '../failures.ts';
 import { readFileEncryption } from '../file-encryption.ts';
+import { probeRoutes } from '../metrics/sender-probes.ts';
 import { Sender } from '../sender.ts';
 import { loadSenderSettings, type SenderSettings } from '../settings.ts';
 import { systemdStatus } from '../status/status-text.ts';
 import { version } from '../version.ts';
 import { openWebPage, type WebPage } from '../web/open-web-page.ts';
+import { Reload } from './reload.ts';
 
 export async function run(surroundings: Surroundings, flags: Readonly<Record<string, unknown>>): Promise<void> {
-  const context = { ...surroundings, flags };
-  const settings = await loadSenderSettings(context);
   const credentialsFolder = surroundings.env['CREDENTIALS_DIRECTORY'];
-  const appConfig = await readAppConfig(settings.appConfig, credentialsFolder);
+  const read = async (): Promise<Configuration> =>
+    readConfiguration(await loadSenderSettings({ ...surroundings, flags }), credentialsFolder);
+  const configuration = await read();
+  const { settings } = configuration;
   const encryption = await readFileEncryption(settings, credentialsFolder).catch((error: unknown) => {
     throw asCommandFailure(error);
   });
@@ -30,65 +37,52 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
   await runDaemon(surroundings, settings, async (daemon) => {
     for (const warning of settings.warnings) daemon.log.warn(warning);
     const sender = new Sender({
-      settings,
-      appConfig,
+      ...configuration,
       log: daemon.log,
       pid: surroundings.pid,
       hideSecret: daemon.hideSecret,
       hookHost: { environment: surroundings.env, kill: surroundings.kill },
       encryption,
     });
-    const reload = async (why: string) => {
-      const next = await loadSenderSettings(context);
-      await sender.reconfigure(next, await readAppConfig(next.appConfig, credentialsFolder));
-      daemon.setLogLevel(next.logLevel);
-      daemon.log.info(`Configuration read again (${why})`);
-    };
-    await serve(sender, settings, daemon, reload);
+    await serve(sender, settings, daemon, read, () => sender.metrics(surroundings.usage()));
   });
 }
 
 async function serve(
   sender: Sender,
   settings: SenderSettings,
-  { log, systemd, stop, onReload }: DaemonContext,
-  reload: (why: string) => Promise<void>,
+  daemon: DaemonContext,
+  read: () => Promise<Configuration>,
+  metrics: () => readonly MetricFamily[],
 ): Promise<void> {
-  const control = createLocalHttp(
-    controlRoutes({
-      status: () => sender.status(),
-      refresh: () => sender.refresher.refreshNow(),
-      login: sender.login,
-    }),
-    {
-      log,
-      maxConnections: 32,
-    },
-  );
-  const tryReload = (why: string) => {
-    reload(why).catch((error: unknown) => {
-      if (!(error instanceof ConfigurationError)) throw error;
-      log.error(`${error.message}; going on with the configuration as it was`);
-    });
-  };
+  const { log, systemd, stop, onReload } = daemon;
+  const status = () => sender.status();
+  const routes = [
+    ...controlRoutes({ status, refresh: () => sender.refresher.refreshNow(), login: sender.login }),
+    ...probeRoutes({ status, nowMs: Date.now }),
+    metricsRoute(metrics),
+  ];
+  const control = createLocalHttp(routes, { log, maxConnections: 32 });
   const ended = new AbortController();
   let claim: UnixSocketClaim | undefined;
   let web: WebPage | undefined;
+  let metricsPort: MetricsPort | undefined;
+  let statsd: StatsdReporter | undefined;
   try {
     // The control socket is also the lock: whoever has bound it owns the login.
     claim = await bindUnixSocket(control, settings.controlSocketPath, { mode: 0o600 });
     // Watched before it is read: what changes in between is looked at again.
     watchPath(settings.tokenFile, () => sender.refresher.tokenFileChanged(), { signal: ended.signal });
-    watchPath(
-      settings.appConfig,
-      () => {
-        if (sender.refresher.snapshot().state.kind === 'misconfigured') tryReload(`${settings.appConfig} changed`);
-      },
-      { signal: ended.signal },
-    );
+    const reload = new Reload({ running: settings, sender, daemon, read, signal: ended.signal });
     await sender.load();
     web = await openWebPage(sender, settings, log);
-    onReload(() => tryReload('SIGHUP'));
+    if (settings.metricsPort !== undefined) {
+      metricsPort = await openMetricsPort({ port: settings.metricsPort, routes, log });
+    }
+    if (settings.statsd !== undefined) {
+      statsd = new StatsdReporter({ address: settings.statsd, families: metrics, log });
+    }
+    onReload(() => reload.request('SIGHUP'));
     sender.onChange(() => {
       systemd.watchdog.pet();
       systemd.status(systemdStatus(sender.status(), Date.now()));
@@ -102,6 +96,8 @@ async function serve(
   } finally {
     ended.abort();
     claim?.release();
+    statsd?.close();
+    await metricsPort?.close();
     await web?.close();
     await sender.close();
     control.close();

@@ -1,63 +1,10 @@
-/** `token-refresh-sender tokens import|export|backup|migrate|clear`: the token file, in and out of other programs' forms. */
-import { CommandFailure, ExitCode, LocalHttpError, requestLocal, type Surroundings } from '@token-relay/daemon';
-import {
-  exportTokens,
-  fileStore,
-  formatEnvironment,
-  importTokens,
-  saveAtomically,
-  TokenManager,
-  tokenSetFromEnvironment,
-  type FileEncryption,
-  type TokenFormat,
-  type TokenSet,
-} from '@token-relay/tokens';
-import { lstat } from 'node:fs/promises';
+/** `token-refresh-sender tokens export|backup|migrate|clear`: the token file, into other forms and away. */
+import { CommandFailure, ExitCode, type Surroundings } from '@token-relay/daemon';
+import { exportTokens, formatEnvironment, saveAtomically } from '@token-relay/tokens';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { asCommandFailure } from '../failures.ts';
-import { readFileEncryption } from '../file-encryption.ts';
-import { loginEndsAt } from '../login/login-lifetime.ts';
-import { loadSenderSettings, type SenderSettings } from '../settings.ts';
-
-type Flags = Readonly<Record<string, unknown>>;
-
-export const FORMATS: readonly TokenFormat[] = ['schwab-py', 'flat', 'schwabdev-json', 'schwabdev-db'];
-const ASK_DAEMON_MS = 5_000;
-
-interface TokenCommand {
-  readonly settings: SenderSettings;
-  readonly encryption: FileEncryption | undefined;
-  readonly manager: TokenManager;
-  readonly say: (line: string) => void;
-  readonly isDaemonRunning: boolean;
-}
-
-/** Reads another program's tokens, and makes them the login. */
-export async function importCommand(surroundings: Surroundings, flags: Flags, source: string): Promise<void> {
-  await withTokens(surroundings, flags, async ({ settings, encryption, manager, say, isDaemonRunning }) => {
-    const { tokenSet, warnings } =
-      source === 'env'
-        ? fromEnvironment(surroundings.env)
-        : await importTokens(resolve(surroundings.cwd, source), { encryptionKey: encryption?.key });
-    for (const warning of warnings) surroundings.stderr.write(`warning: ${warning}\n`);
-    await manager.load().catch(() => undefined);
-    const held = manager.get();
-    if (held?.loginAtMs !== undefined && !isNewer(tokenSet, held) && flags['force'] !== true) {
-      throw new CommandFailure(
-        `${settings.tokenFile} has a login that is as new or newer; nothing is changed. To import all the same, stop the sender and use --force.`,
-        ExitCode.failed,
-      );
-    }
-    if (isDaemonRunning && !(held === undefined || isNewer(tokenSet, held))) {
-      throw new CommandFailure('The running sender would keep its newer login: stop it first.', ExitCode.failed);
-    }
-    await manager.set(tokenSet);
-    const until = tokenSet.loginAtMs === undefined ? 'at an unknown time' : localTime(loginEndsAt(tokenSet.loginAtMs));
-    say(`Imported to ${settings.tokenFile}; the login ends ${until}.`);
-    if (isDaemonRunning) say('The running sender takes it over at once.');
-  });
-}
+import { exists, formatFrom, present, withTokens, type Flags } from './token-command.ts';
 
 /** Writes the tokens for another program. */
 export async function exportCommand(surroundings: Surroundings, flags: Flags, target: string): Promise<void> {
@@ -65,7 +12,9 @@ export async function exportCommand(surroundings: Surroundings, flags: Flags, ta
     const tokenSet = await present(manager);
     const path = resolve(surroundings.cwd, target);
     if (flags['as'] === 'env') {
-      if (flags['force'] !== true) await refuseExisting(path);
+      if (flags['force'] !== true && (await exists(path))) {
+        throw new CommandFailure(`${path} exists; to write over it, use --force.`, ExitCode.failed);
+      }
       await saveAtomically(path, formatEnvironment(tokenSet));
       say(`Exported to ${path} (variables for a shell, readable by you alone).`);
       return;
@@ -91,8 +40,8 @@ export async function backupCommand(surroundings: Surroundings, flags: Flags, ta
 
 /** Turns the token file into another form, in place or elsewhere. */
 export async function migrateCommand(surroundings: Surroundings, flags: Flags, target: string): Promise<void> {
-  await withTokens(surroundings, flags, async ({ manager, say, isDaemonRunning, settings }) => {
-    if (isDaemonRunning)
+  await withTokens(surroundings, flags, async ({ manager, say, daemon, settings }) => {
+    if (daemon !== undefined)
       throw new CommandFailure('Stop the sender first: it writes the token file too.', ExitCode.failed);
     await present(manager);
     const path = resolve(surroundings.cwd, target);
@@ -105,9 +54,13 @@ export async function migrateCommand(surroundings: Surroundings, flags: Flags, t
 
 /** Removes the token file, after asking. */
 export async function clearCommand(surroundings: Surroundings, flags: Flags): Promise<void> {
-  await withTokens(surroundings, flags, async ({ settings, manager, say, isDaemonRunning }) => {
-    if (isDaemonRunning) {
+  await withTokens(surroundings, flags, async ({ settings, manager, say, daemon }) => {
+    if (daemon !== undefined) {
       throw new CommandFailure('Stop the sender first: it would write its tokens again.', ExitCode.failed);
+    }
+    if (await isMissing(settings.tokenFile)) {
+      say(`There is no token file at ${settings.tokenFile}: nothing is changed.`);
+      return;
     }
     if (flags['yes'] !== true && !(await isAgreed(surroundings, settings.tokenFile))) {
       throw new CommandFailure('Nothing is changed.', ExitCode.failed);
@@ -119,73 +72,12 @@ export async function clearCommand(surroundings: Surroundings, flags: Flags): Pr
   });
 }
 
-async function withTokens(
-  surroundings: Surroundings,
-  flags: Flags,
-  work: (command: TokenCommand) => Promise<void>,
-): Promise<void> {
-  const settings = await loadSenderSettings({ ...surroundings, flags });
-  try {
-    const encryption = await readFileEncryption(settings, surroundings.env['CREDENTIALS_DIRECTORY']);
-    await work({
-      settings,
-      encryption,
-      manager: new TokenManager({
-        store: fileStore(settings.tokenFile, encryption === undefined ? {} : { encryption }),
-      }),
-      say: (line) => void surroundings.stdout.write(`${line}\n`),
-      isDaemonRunning: await isDaemonRunning(settings.controlSocketPath),
-    });
-  } catch (error) {
-    throw asCommandFailure(error);
-  }
-}
-
-async function isDaemonRunning(controlSocketPath: string): Promise<boolean> {
-  try {
-    await requestLocal(controlSocketPath, { method: 'GET', path: '/v1/status', timeoutMs: ASK_DAEMON_MS });
-    return true;
-  } catch (error) {
-    if (error instanceof LocalHttpError && error.code === 'daemon_not_running') return false;
-    throw error;
-  }
-}
-
-async function present(manager: TokenManager): Promise<TokenSet> {
-  const tokenSet = await manager.load();
-  if (tokenSet === undefined) {
-    throw new CommandFailure(
-      'There is no token file yet. Log in with: token-refresh-sender login',
-      ExitCode.loginRequired,
-    );
-  }
-  return tokenSet;
-}
-
-async function refuseExisting(path: string): Promise<void> {
-  const isThere = await lstat(path).then(
-    () => true,
+/** A link that leads nowhere is no token file either. */
+function isMissing(path: string): Promise<boolean> {
+  return stat(path).then(
     () => false,
+    (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT',
   );
-  if (isThere) throw new CommandFailure(`${path} exists; to write over it, use --force.`, ExitCode.failed);
-}
-
-function fromEnvironment(env: Surroundings['env']): { tokenSet: TokenSet; warnings: string[] } {
-  const tokenSet = tokenSetFromEnvironment(env);
-  if (tokenSet === undefined) {
-    throw new CommandFailure('Neither SCHWAB_ACCESS_TOKEN nor SCHWAB_REFRESH_TOKEN is set.', ExitCode.failed);
-  }
-  return { tokenSet, warnings: [] };
-}
-
-function isNewer(tokenSet: TokenSet, held: TokenSet): boolean {
-  return tokenSet.loginAtMs !== undefined && (held.loginAtMs === undefined || tokenSet.loginAtMs > held.loginAtMs);
-}
-
-function formatFrom(name: unknown): TokenFormat {
-  const format = FORMATS.find((known) => known === name);
-  if (format !== undefined) return format;
-  throw new CommandFailure(`--as must be one of ${FORMATS.join(', ')}`, ExitCode.usage);
 }
 
 async function isAgreed({ stdin, stdout }: Surroundings, tokenFile: string): Promise<boolean> {
@@ -201,8 +93,4 @@ async function isAgreed({ stdin, stdout }: Surroundings, tokenFile: string): Pro
   } finally {
     lines.close();
   }
-}
-
-function localTime(ms: number): string {
-  return new Date(ms).toLocaleString('sv-SE').slice(0, 16);
 }

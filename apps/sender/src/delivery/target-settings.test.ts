@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@token-relay/daemon';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { targetConfigs, targetsSchema, type TargetSettings } from './target-settings.ts';
+import { targetConfigs, targetsSchema, targetWarnings, type TargetSettings } from './target-settings.ts';
 
 const configs = (targets: TargetSettings) => targetConfigs(targets, '/home/made-up');
 const problem = (targets: TargetSettings) => {
@@ -36,10 +36,32 @@ test.each([
   expect(configs([{ name: 'bot', tcp }])[0]?.address).toEqual(address);
 });
 
+test('with certificates, any address will do, and they are taken from the working folder', () => {
+  const tls = { cert: 'bot.crt', key: '/keys/bot.key', ca: 'ca.crt' };
+  expect(configs([{ name: 'bot', tcp: '192.0.2.7:9999', tls }])).toMatchObject([
+    {
+      address: { kind: 'tls', host: '192.0.2.7', port: 9_999 },
+      tls: { cert: '/home/made-up/bot.crt', key: '/keys/bot.key', ca: '/home/made-up/ca.crt' },
+    },
+  ]);
+  expect(configs([{ name: 'bot', tcp: 'bot.example:1', tls: { ...tls, server_name: 'relay' } }])).toMatchObject([
+    { address: { kind: 'tls', host: 'bot.example', port: 1 }, tls: { serverName: 'relay' } },
+  ]);
+  expect(configs([{ name: 'bot', tcp: '127.0.0.1:1', tls }])).toMatchObject([{ address: { kind: 'tls' } }]);
+});
+
+const tls = { cert: 'c', key: 'k', ca: 'a' };
+
 test.each<[string, TargetSettings, RegExp]>([
+  ['certificates for a Unix socket', [{ name: 'bot', unix: '/a', tls }], /"tls" goes with "tcp"/],
+  ['port 0 over TLS', [{ name: 'bot', tcp: '192.0.2.7:0', tls }], /0 is not a TCP port/],
   ['no address', [{ name: 'bot' }], /target "bot" needs either "unix".* or "tcp"/],
   ['two addresses', [{ name: 'bot', unix: '/a', tcp: '127.0.0.1:1' }], /target "bot" needs either/],
-  ['another machine', [{ name: 'bot', tcp: '192.0.2.7:9999' }], /192\.0\.2\.7 is not on loopback.*in the clear/],
+  [
+    'another machine',
+    [{ name: 'bot', tcp: '192.0.2.7:9999' }],
+    /192\.0\.2\.7 is not on loopback.*in the clear; add "tls" \(cert, key, ca\), or/,
+  ],
   ['a name that is not loopback', [{ name: 'bot', tcp: 'example.com:9999' }], /example\.com is not on loopback/],
   ['port 0', [{ name: 'bot', tcp: '127.0.0.1:0' }], /0 is not a TCP port/],
   ['a port that is none', [{ name: 'bot', tcp: '127.0.0.1:65536' }], /65536 is not a TCP port/],
@@ -56,10 +78,28 @@ test.each<[string, TargetSettings, RegExp]>([
   expect(problem(targets)).toMatch(words);
 });
 
+test.each<[string, TargetSettings, RegExp[]]>([
+  ['no target at all', [], [/^targets is an empty list: .*delivered to nobody$/]],
+  [
+    'one address twice',
+    [
+      { name: 'a', unix: '/made-up/run/../b.sock' },
+      { name: 'b', tcp: '127.0.0.1:9999' },
+      { name: 'c', unix: '/made-up/b.sock' },
+    ],
+    [/^the targets a, c have the same address unix:\/made-up\/b\.sock, which gets each token as often$/],
+  ],
+  ['one each', [{ name: 'a', unix: '/b.sock' }], []],
+])('%s is allowed, with a warning where it is seldom meant', (_name, targets, warnings) => {
+  expect(targetWarnings(configs(targets))).toEqual(warnings.map((words) => expect.stringMatching(words) as string));
+});
+
 test.each([
   ['an unknown member', [{ name: 'bot', unix: '/a', refresh: true }]],
   ['a name with a space', [{ name: 'my bot', unix: '/a' }]],
   ['an unknown format', [{ name: 'bot', unix: '/a', format: 'xml' }]],
+  ['certificates without a key', [{ name: 'bot', tcp: '192.0.2.7:1', tls: { cert: 'c', ca: 'a' } }]],
+  ['an unknown member among them', [{ name: 'bot', tcp: '192.0.2.7:1', tls: { ...tls, pfx: 'p' } }]],
   ['an address without a port', [{ name: 'bot', tcp: '127.0.0.1' }]],
   ['an empty path', [{ name: 'bot', unix: '' }]],
   ['no list', { name: 'bot', unix: '/a' }],

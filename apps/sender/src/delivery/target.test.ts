@@ -1,5 +1,5 @@
 /** The decisions of one target, with a sending that does as the test says. Real sockets: tests/delivery.test.ts. */
-import { DeliveryError } from '@token-relay/socket';
+import { DeliveryError, type DeliveryErrorCode } from '@token-relay/socket';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { recordingLog } from '../../tests/recording-log.ts';
 import { SLOW_POLL_MS } from './delivery-policy.ts';
@@ -17,7 +17,7 @@ interface Sending {
   readonly expectReply: boolean;
   readonly timeoutMs: number;
   readonly succeed: () => Promise<unknown>;
-  readonly fail: () => Promise<unknown>;
+  readonly fail: (code?: DeliveryErrorCode) => Promise<unknown>;
 }
 
 class TargetRig {
@@ -26,6 +26,7 @@ class TargetRig {
   readonly target: Target;
   /** what the watch on the socket's folder says */
   socketChanged: (present: boolean) => void = () => undefined;
+  policy = { attempts: 3, retryDelayMs: 5_000 };
   atOnce = 0;
   most = 0;
 
@@ -39,12 +40,13 @@ class TargetRig {
         ...config,
       },
       {
-        policy: { attempts: 3, retryDelayMs: 5_000 },
+        policy: () => this.policy,
         log: recordingLog(this.lines),
         nowMs: Date.now,
         record: () => undefined,
         send: (_address, payload, { expectReply, timeoutMs, signal }) =>
           this.#send(payload, expectReply, timeoutMs, signal),
+        tls: () => undefined,
         watch: (_path, onChange) => (this.socketChanged = onChange),
       },
     );
@@ -83,18 +85,23 @@ class TargetRig {
     this.atOnce += 1;
     this.most = Math.max(this.most, this.atOnce);
     return new Promise<void>((resolve, reject) => {
-      const end = (settle: () => void) => () => {
-        settle();
-        return pass(0);
-      };
-      const error = (code: 'no_listener' | 'aborted') =>
-        new DeliveryError(code, 'Nobody is listening on unix:/made-up/token.sock.');
+      const error = (code: DeliveryErrorCode) =>
+        new DeliveryError(
+          code,
+          code === 'no_listener' ? 'Nobody is listening on unix:/made-up/token.sock.' : `It failed: ${code}.`,
+        );
       this.sendings.push({
         payload,
         expectReply,
         timeoutMs,
-        succeed: end(resolve),
-        fail: end(() => reject(error('no_listener'))),
+        succeed: () => {
+          resolve();
+          return pass(0);
+        },
+        fail: (code = 'no_listener') => {
+          reject(error(code));
+          return pass(0);
+        },
       });
       signal.addEventListener('abort', () => reject(error('aborted')));
     }).finally(() => (this.atOnce -= 1));
@@ -160,6 +167,18 @@ test('3 tries, 5 s apart, each with a 5 s deadline; then one WARN that names the
   ]);
 });
 
+test('a policy that a reload changed holds from the next failure on', async () => {
+  const rig = new TargetRig();
+  rig.publish('1');
+  await pass(0);
+  rig.policy = { attempts: 2, retryDelayMs: 1_000 };
+  await rig.last.fail();
+  await pass(1_000);
+  expect(rig.sendings).toHaveLength(2);
+  await rig.last.fail();
+  expect(rig.target.state).toMatchObject({ kind: 'undelivered' });
+});
+
 test('one WARN for an outage, however long and however many tokens; another for the next outage', async () => {
   const rig = new TargetRig();
   for (const name of ['1', '2', '3']) {
@@ -175,6 +194,34 @@ test('one WARN for an outage, however long and however many tokens; another for 
   rig.publish('5');
   await rig.useUpAttempts();
   expect(rig.count(/^WARN/)).toBe(2);
+});
+
+test('a trouble that somebody has to put right is told of, also when it follows another, and once', async () => {
+  const rig = new TargetRig();
+  rig.publish('1');
+  await rig.useUpAttempts();
+  for (const code of ['server_untrusted', 'server_untrusted', 'timeout', 'server_untrusted'] as const) {
+    await pass(SLOW_POLL_MS);
+    await rig.last.fail(code);
+  }
+  expect(rig.lines.filter((line) => line.startsWith('WARN'))).toEqual([
+    expect.stringMatching(/Nobody is listening .* It will be delivered when unix:.* is back\.$/),
+    'WARN Token not delivered to bot: It failed: server_untrusted. It is tried again every 30 s.',
+  ]);
+  expect(rig.target.state).toMatchObject({ kind: 'undelivered', reason: 'It failed: server_untrusted.' });
+});
+
+test('what is undelivered is tried again at once when something was put right; what is delivered is left alone', async () => {
+  const rig = new TargetRig();
+  rig.publish('1');
+  await rig.useUpAttempts();
+  rig.target.tryAgain();
+  await pass(0);
+  expect(rig.sendings).toHaveLength(4);
+  await rig.last.succeed();
+  rig.target.tryAgain();
+  await pass(60_000);
+  expect(rig.sendings).toHaveLength(4);
 });
 
 test('Nothing needs a restart to recover: the token is delivered when the socket reappears, also if nobody listens on it at first', async () => {

@@ -1,8 +1,14 @@
 /** One target: a mailbox of one token, and the loop that empties it. */
 import type { Log } from '@token-relay/daemon';
 import { formatTokenMessage, type TokenMessage } from '@token-relay/protocol';
-import { DeliveryError, formatAddress, type TokenAddress } from '@token-relay/socket';
-import { afterFailedAttempt, ATTEMPT_TIMEOUT_MS, type DeliveryPolicy, type NextStep } from './delivery-policy.ts';
+import { DeliveryError, formatAddress, type SendOptions, type TlsFiles, type TokenAddress } from '@token-relay/socket';
+import {
+  afterFailedAttempt,
+  ATTEMPT_TIMEOUT_MS,
+  SLOW_POLL_MS,
+  type DeliveryPolicy,
+  type NextStep,
+} from './delivery-policy.ts';
 import type { TimelineEventKind } from '../web/timeline.ts';
 import { Kick } from './kick.ts';
 
@@ -12,6 +18,8 @@ export interface TargetConfig {
   /** `json`: the message, answered by `OK`; `raw`: the bare access token, no reply expected. */
   readonly format: 'json' | 'raw';
   readonly includeRefreshToken: boolean;
+  /** For an address of the kind `tls`: where its certificates are. */
+  readonly tls?: TlsFiles & { readonly serverName?: string };
 }
 
 /** Times are epoch milliseconds; `reason` is for people. */
@@ -22,7 +30,8 @@ export type TargetState =
   | { readonly kind: 'undelivered'; readonly sinceMs: number; readonly reason: string };
 
 export interface TargetDependencies {
-  readonly policy: DeliveryPolicy;
+  /** Asked after each failure, because a reload may change it. */
+  readonly policy: () => DeliveryPolicy;
   readonly log: Log;
   readonly nowMs: () => number;
   /** Notes what happened, for the timeline. */
@@ -30,8 +39,10 @@ export interface TargetDependencies {
   readonly send: (
     address: TokenAddress,
     payload: string,
-    options: { timeoutMs: number; signal: AbortSignal; expectReply: boolean },
+    options: SendOptions & { signal: AbortSignal },
   ) => Promise<void>;
+  /** A target's certificates, asked for each attempt, because a reload reads them again. */
+  readonly tls: (target: string) => SendOptions['tls'];
   /** Tells of a socket file that appeared or was replaced; ends with the signal. */
   readonly watch: (path: string, onChange: (present: boolean) => void, signal: AbortSignal) => void;
 }
@@ -48,9 +59,13 @@ export class Target {
   readonly #loop: Promise<void>;
   #newest: TokenMessage | undefined;
   #pending = false;
+  #isSending = false;
   #failures = 0;
+  /** Why, as the last line about an outage said. */
+  #said: DeliveryError['code'] | undefined;
   #whenSettled: (() => void)[] = [];
   #state: TargetState = { kind: 'idle' };
+  readonly #totals = { deliveries: 0, failures: 0 };
 
   constructor(config: TargetConfig, dependencies: TargetDependencies) {
     this.config = config;
@@ -65,11 +80,21 @@ export class Target {
     return this.#state;
   }
 
+  /** Since the start: tokens delivered, and attempts that failed. */
+  get totals(): { readonly deliveries: number; readonly failures: number } {
+    return { ...this.#totals };
+  }
+
   publish(message: TokenMessage): void {
     this.#newest = message;
     this.#pending = true;
     this.#failures = 0;
     this.#kick.now();
+  }
+
+  /** What may have stood in the way was put right: what is undelivered is tried again at once. */
+  tryAgain(): void {
+    if (this.#state.kind === 'undelivered') this.#startAgain();
   }
 
   /** Resolves when the newest token is delivered, or the attempts in a row are used up. */
@@ -85,15 +110,18 @@ export class Target {
   }
 
   #targetChanged(present: boolean): void {
-    if (!present || this.#newest === undefined) return;
+    if (present && this.#newest !== undefined) this.#startAgain();
+  }
+
+  /** Tries in a row again: a socket file can be there a moment before anybody listens on it. */
+  #startAgain(): void {
     this.#pending = true;
-    // Tries in a row again: a socket file can be there a moment before anybody listens on it.
     this.#failures = 0;
     this.#kick.now();
   }
 
   #isBusy(): boolean {
-    return !this.#stop.signal.aborted && (this.#pending || this.#state.kind === 'delivering');
+    return !this.#stop.signal.aborted && (this.#pending || this.#isSending || this.#state.kind === 'delivering');
   }
 
   async #run(): Promise<void> {
@@ -104,7 +132,9 @@ export class Target {
         if (!kicked) this.#pending = true; // the slow poll: one more try
         continue;
       }
+      this.#isSending = true;
       const step = await this.#attempt(this.#newest);
+      this.#isSending = false;
       if (step?.kind === 'retry') await this.#kick.wait(step.delayMs);
       pollMs = step?.kind === 'wait_for_target' ? step.pollMs : undefined;
       if (!this.#isBusy()) this.#tellSettled();
@@ -118,40 +148,55 @@ export class Target {
 
   /** One try. Returns what follows from a failure; nothing after a success. */
   async #attempt(message: TokenMessage): Promise<NextStep | undefined> {
-    const { policy, log, nowMs, record, send } = this.#dependencies;
+    const { policy, log, nowMs, record, send, tls } = this.#dependencies;
     const { address, format, includeRefreshToken, name } = this.config;
     const before = this.#state;
     if (before.kind !== 'undelivered') this.#state = { kind: 'delivering', attempt: this.#failures + 1 };
     this.#pending = false;
+    const certificates = tls(name);
     try {
       await send(address, formatTokenMessage(message, { format, includeRefreshToken }), {
         timeoutMs: ATTEMPT_TIMEOUT_MS,
         signal: this.#stop.signal,
         expectReply: format === 'json',
+        ...(certificates === undefined ? {} : { tls: certificates }),
       });
     } catch (error) {
       if (!(error instanceof DeliveryError)) throw error;
       if (this.#stop.signal.aborted) return undefined;
       this.#failures += 1;
-      const next = afterFailedAttempt(this.#failures, policy);
+      this.#totals.failures += 1;
+      const next = afterFailedAttempt(this.#failures, policy());
       if (next.kind === 'retry') {
         log.debug(`Delivery to ${name} failed (${error.message}); next try in ${next.delayMs / 1_000} s`);
         this.#pending = true;
-      } else if (before.kind !== 'undelivered') {
-        this.#state = { kind: 'undelivered', sinceMs: nowMs(), reason: error.message };
-        record('undelivered', `Not delivered to ${name}: ${error.message}`);
-        log.warn(
-          `Token not delivered to ${name}: ${error.message} It will be delivered when ${formatAddress(address)} is back.`,
-          { target: name, code: error.code },
-        );
+      } else {
+        const sinceMs = before.kind === 'undelivered' ? before.sinceMs : nowMs();
+        this.#state = { kind: 'undelivered', sinceMs, reason: error.message };
+        // One line for an outage; another, if what stands in the way now does not pass by itself.
+        if (before.kind !== 'undelivered' || (!error.retryable && error.code !== this.#said))
+          this.#sayUndelivered(error);
       }
       return next;
     }
     this.#failures = 0;
+    this.#said = undefined;
+    this.#totals.deliveries += 1;
     this.#state = { kind: 'delivered', atMs: nowMs() };
     record('delivered', `Delivered to ${name}`);
     const how = format === 'json' ? 'acknowledged' : 'sent, no reply expected';
     log.info(`Token delivered to ${name} at ${formatAddress(address)} (${how})`, { target: name });
     return undefined;
+  }
+
+  #sayUndelivered(error: DeliveryError): void {
+    const { log, record } = this.#dependencies;
+    const { address, name } = this.config;
+    this.#said = error.code;
+    record('undelivered', `Not delivered to ${name}: ${error.message}`);
+    const next = error.retryable
+      ? `It will be delivered when ${formatAddress(address)} is back.`
+      : `It is tried again every ${SLOW_POLL_MS / 1_000} s.`;
+    log.warn(`Token not delivered to ${name}: ${error.message} ${next}`, { target: name, code: error.code });
   }
 }

@@ -5,6 +5,10 @@ import { Target, type TargetConfig, type TargetDependencies, type TargetState } 
 export interface TargetReport {
   readonly config: TargetConfig;
   readonly state: TargetState;
+  /** tokens delivered since the start */
+  readonly deliveries: number;
+  /** attempts that failed since the start */
+  readonly failures: number;
 }
 
 export class Targets {
@@ -23,7 +27,7 @@ export class Targets {
   }
 
   report(): readonly TargetReport[] {
-    return this.#targets.map(({ config, state }) => ({ config, state }));
+    return this.#targets.map(({ config, state, totals }) => ({ config, state, ...totals }));
   }
 
   /** Resolves when every target has the newest token or has used up its attempts in a row. */
@@ -31,7 +35,10 @@ export class Targets {
     await Promise.all(this.#targets.map((target) => target.settled()));
   }
 
-  /** After a reload: targets that stayed the same go on undisturbed, new ones get the present token. */
+  /**
+   * After a reload: targets that stayed the same go on undisturbed, or try again at once if they were in trouble; new ones
+   * get the present token.
+   */
   async replace(configs: readonly TargetConfig[]): Promise<void> {
     const before = new Map(this.#targets.map((target) => [JSON.stringify(target.config), target]));
     const kept = configs.map((config) => before.get(JSON.stringify(config)));
@@ -39,7 +46,10 @@ export class Targets {
     await Promise.all(gone.map((target) => target.close()));
     this.#targets = configs.map((config, index) => {
       const same = kept[index];
-      if (same !== undefined) return same;
+      if (same !== undefined) {
+        same.tryAgain();
+        return same;
+      }
       const added = new Target(config, this.#dependencies);
       if (this.#newest !== undefined) added.publish(this.#newest);
       return added;

@@ -13,7 +13,8 @@ export interface RefresherSnapshot {
   readonly state: LoginState;
   readonly tokenSet: TokenSet | undefined;
   readonly saved: boolean;
-  readonly lastRefresh: { readonly atMs: number; readonly ok: boolean; readonly message: string } | undefined;
+  readonly lastRefresh:
+    { readonly atMs: number; readonly ok: boolean; readonly message: string; readonly durationMs: number } | undefined;
   /** undefined while an attempt is under way */
   readonly nextRefreshAtMs: number | undefined;
   readonly refreshes: number;

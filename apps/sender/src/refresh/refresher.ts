@@ -21,6 +21,7 @@ export class Refresher {
   readonly #keeper: LoginKeeper;
   readonly #stop = new AbortController();
   #attempt: Promise<RefreshReport> | undefined;
+  readonly #attempts: Partial<Record<RefreshReport['kind'], number>> = {};
   #lookAtFile = false;
   #interrupt = new AbortController();
 
@@ -34,6 +35,11 @@ export class Refresher {
       ...this.#keeper.snapshot(),
       nextRefreshAtMs: this.#attempt === undefined ? this.#keeper.dueAtMs() : undefined,
     };
+  }
+
+  /** Attempts since the start, by what they came to. */
+  attempts(): Readonly<Partial<Record<RefreshReport['kind'], number>>> {
+    return { ...this.#attempts };
   }
 
   /** Reads the token file. A file that is missing or broken is a state, not an exit. @throws TokenError `token_file_too_open` */
@@ -114,6 +120,8 @@ export class Refresher {
       this.#deps.onChange();
       return true;
     });
+    const { kind } = report ?? STOPPING;
+    this.#attempts[kind] = (this.#attempts[kind] ?? 0) + 1;
     return report ?? STOPPING;
   }
 

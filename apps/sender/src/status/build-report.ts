@@ -1,5 +1,5 @@
 /** Puts the status report together from what the parts say. Pure. */
-import { fingerprint } from '@token-relay/tokens';
+import { fingerprint, knownLoginAtMs } from '@token-relay/tokens';
 import { formatAddress } from '@token-relay/socket';
 import type { TargetReport } from '../delivery/targets.ts';
 import { loginEndsAt } from '../login/login-lifetime.ts';
@@ -11,16 +11,18 @@ export interface ReportParts {
   readonly version: string;
   readonly pid: number;
   readonly startedAtMs: number;
+  readonly nowMs: number;
   readonly advice: AdviceContext;
   readonly refresher: RefresherSnapshot;
   readonly targets: readonly TargetReport[];
 }
 
-export function buildReport({ version, pid, startedAtMs, advice, refresher, targets }: ReportParts): StatusReport {
+export function buildReport(parts: ReportParts): StatusReport {
+  const { version, pid, startedAtMs, nowMs, advice, refresher, targets } = parts;
   const { state, tokenSet, lastRefresh, nextRefreshAtMs } = refresher;
   const advised = adviceFor(state.kind, advice);
   const accessToken = tokenSet?.accessToken;
-  const loginAtMs = tokenSet?.loginAtMs;
+  const loginAtMs = knownLoginAtMs(tokenSet, nowMs);
   return {
     version,
     pid,

@@ -9,7 +9,7 @@ const time = (text: string) => described(z.string(), `ISO 8601, UTC: ${text}`);
 
 const targetSchema = z.object({
   name: z.string(),
-  address: described(z.string(), 'unix:/path or tcp:host:port'),
+  address: described(z.string(), 'unix:/path, tcp:host:port or tls:host:port'),
   format: described(z.enum(['json', 'raw']), 'json: the message; raw: the bare access token'),
   state: described(
     z.enum(['idle', 'delivering', 'delivered', 'undelivered']),

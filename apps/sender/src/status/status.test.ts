@@ -29,7 +29,7 @@ const snapshot: RefresherSnapshot = {
     loginAtMs: now - 86_400_000,
   },
   saved: true,
-  lastRefresh: { atMs: now - 5 * minute, ok: true, message: 'succeeded' },
+  lastRefresh: { atMs: now - 5 * minute, ok: true, message: 'succeeded', durationMs: 250 },
   nextRefreshAtMs: now + 20 * minute,
   refreshes: 7,
 };
@@ -39,6 +39,7 @@ const report = (refresher: Partial<RefresherSnapshot> = {}) =>
     version: '1.2.3',
     pid: 42,
     startedAtMs: now - 3 * 60 * minute,
+    nowMs: now,
     advice: { tokenFile: '/home/made-up/tokens.json', appConfigFile: '/home/made-up/app.yaml' },
     refresher: { ...snapshot, ...refresher },
     targets: [
@@ -50,6 +51,8 @@ const report = (refresher: Partial<RefresherSnapshot> = {}) =>
           includeRefreshToken: true,
         },
         state: { kind: 'delivered', atMs: now - 5 * minute },
+        deliveries: 7,
+        failures: 0,
       },
       {
         config: {
@@ -59,9 +62,17 @@ const report = (refresher: Partial<RefresherSnapshot> = {}) =>
           includeRefreshToken: false,
         },
         state: { kind: 'undelivered', sinceMs: now - minute, reason: 'Nobody is listening.' },
+        deliveries: 5,
+        failures: 3,
       },
     ],
   });
+
+test('a login that is said to be made in the future is unknown, and never fresh', () => {
+  const loginAtMs = now + minute + 1;
+  expect(report({ tokenSet: { ...snapshot.tokenSet, loginAtMs } })).not.toHaveProperty('login');
+  expect(report()).toHaveProperty('login.ends_at', '2026-11-26T12:00:00.000Z');
+});
 
 const confirming = { refusals: 1, failures: 0, confirmAtMs: now } as const;
 const problem = { sinceMs: now - 2 * minute, reason: 'Schwab said no' };

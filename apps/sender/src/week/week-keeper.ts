@@ -33,6 +33,11 @@ export class WeekKeeper {
     return this.#looking;
   }
 
+  /** Resolves when a look under way has ended, and what it said is saved. */
+  async settled(): Promise<void> {
+    await this.#looking;
+  }
+
   async #look(loginAtMs: number | undefined, nowMs: number): Promise<void> {
     const { store } = this.#deps;
     const { state, reminder } = nextReminder(this.#state ?? (await store.load()), loginAtMs, nowMs);

@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import { runHook, type HookRunContext } from './hook-process.ts';
+import { runHook, type HookEnd, type HookRunContext } from './hook-process.ts';
 import type { Hook } from './hook-settings.ts';
 import { hookLine } from './hook-words.ts';
 
@@ -8,13 +8,15 @@ export class HookMailbox {
   readonly #event: string;
   readonly #hook: Hook;
   readonly #log: Log;
+  readonly #onEnd: (end: HookEnd) => void;
   #running: Promise<void> | undefined;
   #waiting: HookRunContext | undefined;
 
-  constructor(event: string, hook: Hook, log: Log) {
+  constructor(event: string, hook: Hook, log: Log, onEnd: (end: HookEnd) => void) {
     this.#event = event;
     this.#hook = hook;
     this.#log = log;
+    this.#onEnd = onEnd;
   }
 
   put(run: HookRunContext): void {
@@ -35,8 +37,10 @@ export class HookMailbox {
     await Promise.resolve();
     for (let run = this.#take(); run !== undefined; run = this.#take()) {
       try {
-        const { level, message } = hookLine(this.#event, this.#hook, await runHook(this.#hook, run));
+        const result = await runHook(this.#hook, run);
+        const { level, message } = hookLine(this.#event, this.#hook, result);
         this.#log[level](message);
+        this.#onEnd(result.end);
       } catch (error) {
         // A fault of ours: a hook is never worth the daemon.
         const reason = error instanceof Error ? error.message : 'unknown error';

@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts';
 import { hookEnvironment, type HookVariables } from './hook-environment.ts';
 import { HookMailbox } from './hook-mailbox.ts';
-import type { Kill } from './hook-process.ts';
+import type { HookEnd, Kill } from './hook-process.ts';
 import type { Hooks } from './hook-settings.ts';
 
 export interface HookRunnerOptions<E extends string> {
@@ -10,6 +10,8 @@ export interface HookRunnerOptions<E extends string> {
   /** The daemon's own; a hook gets PATH, HOME and LANG of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly kill: Kill;
+  /** Told how each run of a hook ended. */
+  readonly onEnd?: (event: E, end: HookEnd) => void;
 }
 
 export interface HookDetails {
@@ -33,7 +35,7 @@ export class HookRunner<E extends string> {
     this.#mailboxes = new Map(
       Array.from(options.hooks, ([event, hooks]) => [
         event,
-        hooks.map((hook) => new HookMailbox(event, hook, options.log)),
+        hooks.map((hook) => new HookMailbox(event, hook, options.log, (end) => options.onEnd?.(event, end))),
       ]),
     );
   }

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { structureSetting } from '../settings/kinds.ts';
 import { isMapping } from '../settings/mapping.ts';
+import { meant } from '../settings/nearest.ts';
 import { parseDuration } from '../settings/quantities.ts';
 import type { ParsedSetting, Setting } from '../settings/setting.ts';
 
@@ -51,7 +52,8 @@ function parseHooks<E extends string>(value: unknown, events: readonly E[]): Par
   for (const [name, written] of Object.entries(value)) {
     const event = events.find((known) => known === name);
     if (event === undefined) {
-      return { ok: false, problem: `is not an event; the events are ${events.join(', ')}`, path: [name] };
+      const problem = `is not an event; the events are ${events.join(', ')}${meant(name, events)}`;
+      return { ok: false, problem, path: [name] };
     }
     const parsed = parseEvent(written, name);
     if (!parsed.ok) return parsed;
@@ -83,7 +85,9 @@ function parseHook(written: unknown, path: Path): ParsedSetting<Hook> {
   }
   const unknown = Object.keys(written).find((name) => name !== 'command' && name !== 'timeout');
   if (unknown !== undefined) {
-    return { ok: false, problem: 'is not known here; a hook has "command" and "timeout"', path: [...path, unknown] };
+    const hint = meant(unknown, ['command', 'timeout']);
+    const problem = `is not known here; a hook has "command" and "timeout"${hint}`;
+    return { ok: false, problem, path: [...path, unknown] };
   }
   if (written['command'] === undefined) return { ok: false, problem: `has no "command"; ${AN_ARRAY}`, path };
   const command = parseCommand(written['command'], [...path, 'command']);

@@ -51,3 +51,17 @@ test('not even a part of it does, wherever the cut falls', () => {
     expect(headOf(given, 'x'.repeat(shift) + given.repeat(200))).not.toContain('m');
   }
 });
+
+test('a token does not come back in pieces: folded, cut or escaped', () => {
+  const token = 'I0.made-up-token+0123456789/abcdefghijklmnopqrstuvwxyz@';
+  expect(headOf(token, token.replaceAll(/(.{20})/g, '$1\n'))).not.toMatch(/made-up-token|0123456789|abcdefghij/);
+  expect(headOf(token, `first half: ${token.slice(0, 27)}`)).toBe('first half: (part of its input)');
+  expect(headOf(token, encodeURIComponent(token))).not.toMatch(/abcdefghij/);
+});
+
+test('of a sentence, what a program says about it stays', () => {
+  const sentence = 'The login ends in 6 hours.';
+  expect(headOf(`${sentence}\n`, 'mail: no address in "The login ends in 6"')).toBe(
+    'mail: no address in "The login ends in 6"',
+  );
+});

@@ -2,6 +2,8 @@ import { oneLine } from '../log-format.ts';
 
 /** How much of what a hook writes is kept. */
 const KEPT_BYTES = 2048;
+/** So many characters of a token together, and they are hidden: a hook may fold it, escape it or cut it. */
+const FRAGMENT = 16;
 
 /** The beginning of what a hook writes, as one safe line. The rest is let go, so that a flood costs nothing. */
 export class OutputHead {
@@ -34,7 +36,27 @@ export class OutputHead {
       text = text.replaceAll(this.#given, '(its input)');
       // At the cut there may be the first half of it.
       if (this.#isCut) text = text.slice(0, Math.max(0, text.length - this.#given.length));
+      // A sentence is for people, and no secret.
+      if (!/\s/.test(this.#given)) text = withoutFragments(text, this.#given);
     }
     return oneLine(text.trim().replace(/\s*\n\s*/g, ' | ')).slice(0, KEPT_BYTES);
   }
+}
+
+function withoutFragments(text: string, secret: string): string {
+  const known = new Set<string>();
+  for (let at = 0; at + FRAGMENT <= secret.length; at += 1) known.add(secret.slice(at, at + FRAGMENT));
+  let clean = '';
+  let at = 0;
+  while (at < text.length) {
+    if (!known.has(text.slice(at, at + FRAGMENT))) {
+      clean += text.charAt(at);
+      at += 1;
+      continue;
+    }
+    at += FRAGMENT;
+    while (known.has(text.slice(at - FRAGMENT + 1, at + 1))) at += 1;
+    clean += '(part of its input)';
+  }
+  return clean;
 }

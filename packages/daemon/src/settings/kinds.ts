@@ -149,7 +149,7 @@ export function structureSetting<S extends z.core.$ZodType>(
   const parse: Parse<z.output<S>> = (value) => {
     const result = z.safeParse(options.schema, value);
     if (result.success) return { ok: true, value: result.data };
-    return { ok: false, ...schemaProblem(result.error.issues, value) };
+    return { ok: false, ...schemaProblem(options.schema, result.error.issues, value) };
   };
   return {
     ...setting('json', options, parse),

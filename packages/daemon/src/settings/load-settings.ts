@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { ConfigurationError } from '../configuration-error.ts';
 import { isMapping } from './mapping.ts';
-import { nearest } from './nearest.ts';
+import { meant } from './nearest.ts';
 import { readTextFile } from './read-text-file.ts';
 import { formatPath } from './schema-problem.ts';
 import {
@@ -125,8 +125,7 @@ async function readSettingsFile(name: string, definitions: SettingDefinitions): 
 }
 
 function unknownWords(what: string, name: string, known: readonly string[]): string {
-  const meant = nearest(name, known);
-  return `unknown ${what} "${name}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`;
+  return `unknown ${what} "${name}"${meant(name, known)}`;
 }
 
 function fileValue(definition: Setting<unknown>, file: SettingsFile, name: string, places: SettingsPlaces): unknown {

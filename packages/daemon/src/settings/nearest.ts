@@ -10,6 +10,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best?.candidate;
 }
 
+/** `; did you mean "unix"?`, or nothing: for the end of a complaint about a misspelt word. */
+export function meant(word: string, candidates: readonly string[]): string {
+  const candidate = nearest(word, candidates);
+  return candidate === undefined ? '' : `; did you mean "${candidate}"?`;
+}
+
 /** Levenshtein's distance, two rows at a time; a word longer than any name here is not compared in full. */
 function editDistance(left: string, right: string): number {
   if (left.length > 100) return left.length;

@@ -1,7 +1,7 @@
 import { resolve, sep } from 'node:path';
 import * as z from 'zod/mini';
 import { ConfigurationError } from '../configuration-error.ts';
-import { nearest } from './nearest.ts';
+import { meant } from './nearest.ts';
 import { readTextFile } from './read-text-file.ts';
 import { formatPath, schemaProblem } from './schema-problem.ts';
 import { parseYaml } from './yaml-text.ts';
@@ -44,12 +44,11 @@ export async function readSecretYaml<Shape extends z.core.$ZodShape>(
   const result = z.safeParse(schema, parsed.value);
   if (result.success) return result.data;
 
-  const { problem, path, unknownKey } = schemaProblem(result.error.issues, parsed.value);
+  const { problem, path, unknownKey } = schemaProblem(schema, result.error.issues, parsed.value);
   const place = { file, line: parsed.lineOf(path) };
   if (unknownKey !== undefined) {
-    const meant = nearest(unknownKey, Object.keys(schema.shape));
-    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
-    throw new ConfigurationError('config_invalid', `unknown name on this line${hint}`, place);
+    const problem = `unknown name on this line${meant(unknownKey, Object.keys(schema.shape))}`;
+    throw new ConfigurationError('config_invalid', problem, place);
   }
   const member = path.length === 0 ? 'the file' : formatPath(path);
   throw new ConfigurationError('config_invalid', `${member} ${problem}`, place);
