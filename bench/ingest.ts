@@ -1,6 +1,6 @@
 /** Connect, send 2.5 kB of JSON, read OK, close: the receiver beside the least that Node and Python can do. */
-import { connect } from 'node:net';
 import { join } from 'node:path';
+import { deliver, message } from './deliver.ts';
 import { median, percentile, table } from './figures.ts';
 import { startProcess } from './server-process.ts';
 
@@ -13,17 +13,6 @@ interface Sample {
   readonly p50Us: number;
   readonly p99Us: number;
   readonly perSecond: number;
-}
-
-function deliver(path: string, payload: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let reply = '';
-    const socket = connect({ path }, () => socket.write(payload));
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => (reply += chunk));
-    socket.on('error', reject);
-    socket.on('close', () => (reply === 'OK' ? resolve() : reject(new Error(`replied ${reply}`))));
-  });
 }
 
 async function load(path: string, total: number, concurrency: number): Promise<Sample> {
@@ -42,12 +31,6 @@ async function load(path: string, total: number, concurrency: number): Promise<S
   await Promise.all(Array.from({ length: concurrency }, worker));
   const seconds = (performance.now() - startedAt) / 1_000;
   return { p50Us: median(latencies), p99Us: percentile(latencies, 0.99), perSecond: total / seconds };
-}
-
-/** 2.5 kB; every one is a new token. */
-function message(number: number): string {
-  const accessToken = `I0.${String(number).padStart(8, '0')}${'made-up-token-'.repeat(170)}`.slice(0, 2_440);
-  return JSON.stringify({ access_token: `${accessToken}@`, expires_at: 2_000_000_000 });
 }
 
 export async function ingest(folder: string, root: string): Promise<string> {

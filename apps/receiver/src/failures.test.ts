@@ -1,5 +1,5 @@
 import { CommandFailure, LocalHttpError, type LocalHttpErrorCode } from '@token-relay/daemon';
-import { SocketBindError, type SocketBindErrorCode } from '@token-relay/socket';
+import { SocketBindError, TlsMaterialError, type SocketBindErrorCode } from '@token-relay/socket';
 import { expect, test } from 'vitest';
 import { asCommandFailure } from './failures.ts';
 
@@ -12,10 +12,18 @@ test.each<[SocketBindErrorCode, number]>([
   ['not_writable', 78],
   ['group_not_permitted', 78],
   ['tls_required', 78],
+  ['bad_descriptor', 78],
 ])('a socket that cannot be made, %s: exit code %d, with its own words', (code, exitCode) => {
   const failure = asCommandFailure(new SocketBindError(code, 'the words'));
   expect(failure).toBeInstanceOf(CommandFailure);
   expect(failure).toMatchObject({ message: 'the words', exitCode });
+});
+
+test('certificates that cannot be used: exit code 78, with their own words', () => {
+  expect(asCommandFailure(new TlsMaterialError('key_too_open', 'the words', '/x.key'))).toMatchObject({
+    message: 'the words',
+    exitCode: 78,
+  });
 });
 
 test.each<[LocalHttpErrorCode, number, RegExp]>([

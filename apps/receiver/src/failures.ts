@@ -1,6 +1,6 @@
 /** Turns what a part rejected with into what the command line says: a message for people, and the design's exit code. */
 import { CommandFailure, ExitCode, LocalHttpError } from '@token-relay/daemon';
-import { SocketBindError } from '@token-relay/socket';
+import { SocketBindError, TlsMaterialError } from '@token-relay/socket';
 
 /** An error that is none of these comes back as it is: it is a bug, and is shown as one. */
 export function asCommandFailure(error: unknown): unknown {
@@ -9,6 +9,7 @@ export function asCommandFailure(error: unknown): unknown {
     const inUse = error.code === 'socket_in_use' || error.code === 'address_in_use';
     return new CommandFailure(error.message, inUse ? ExitCode.failed : ExitCode.configuration);
   }
+  if (error instanceof TlsMaterialError) return new CommandFailure(error.message, ExitCode.configuration);
   if (error instanceof LocalHttpError) {
     switch (error.code) {
       case 'daemon_not_running':

@@ -4,6 +4,9 @@ import { createProgram } from './program.ts';
 
 process.title = 'token-receiver';
 
+// Whoever read the output may be gone (`… | head`): no reason to end, nor to show a stack trace.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const surroundings: Surroundings = {
   env: process.env,
   cwd: process.cwd(),
@@ -14,6 +17,10 @@ const surroundings: Surroundings = {
   stdout: process.stdout,
   stderr: process.stderr,
   stdoutFile: fstatSync(1),
+  usage: () => {
+    const { user, system } = process.cpuUsage();
+    return { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 };
+  },
   kill: (pid, signal) => process.kill(pid, signal),
   exitNow: (code) => process.exit(code),
 };

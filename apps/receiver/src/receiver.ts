@@ -1,17 +1,24 @@
-/** The receiver's parts, put together: the token socket, the HTTP interface, and what the log says of them. */
-import { createLocalHttp, type Log, type ShownInstead } from '@token-relay/daemon';
+/** The receiver's parts, put together: what takes tokens in, what holds them, and all that hands them out. */
+import { metricsRoute, type HookRunnerOptions, type Log, type ShownInstead } from '@token-relay/daemon';
 import {
   bindUnixSocket,
   formatAddress,
   TokenReceiver,
   type HeldToken,
+  type TlsMaterial,
   type UnixSocketClaim,
 } from '@token-relay/socket';
-import { fingerprint } from '@token-relay/tokens';
-import type { Server } from 'node:http';
-import { apiRoutes } from './api/routes.ts';
+import { createApi, type Api } from './api/api.ts';
 import { groupId } from './group-id.ts';
-import { LineBudget } from './line-budget.ts';
+import { readState } from './holding/read-state.ts';
+import { StateFile } from './holding/state-file.ts';
+import { TokenHolder } from './holding/token-holder.ts';
+import type { ReceiverHookEvent } from './hooks/receiver-hooks.ts';
+import { receiverMetrics } from './metrics/receiver-metrics.ts';
+import { metricsSnapshot } from './metrics/metrics-snapshot.ts';
+import { Outlets } from './outlets.ts';
+import { PeerRefusalLog } from './peer-refusal-log.ts';
+import { ReceivedLog } from './received-log.ts';
 import { RefusalLog } from './refusal-log.ts';
 import type { ReceiverSettings } from './settings.ts';
 import { buildStatus } from './status/build-status.ts';
@@ -23,8 +30,15 @@ const CHANGE_DELAY_MS = 100;
 
 export interface ReceiverOptions {
   readonly settings: ReceiverSettings;
+  /** the certificates that the settings name */
+  readonly tls?: TlsMaterial | undefined;
   readonly log: Log;
   readonly pid: number;
+  readonly uid: number;
+  /** what the process uses, for the metrics */
+  readonly usage: () => { residentBytes: number; cpuSeconds: number };
+  /** what hooks are run with */
+  readonly hookHost: Pick<HookRunnerOptions<ReceiverHookEvent>, 'environment' | 'kill'>;
   /** a net under all else: what is named here never appears in the log */
   readonly hideSecret: (secret: string, as: ShownInstead) => void;
   /** called when something that the status shows has changed */
@@ -34,19 +48,27 @@ export interface ReceiverOptions {
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #tokens: TokenReceiver;
-  readonly #api: Server;
+  readonly #holder: TokenHolder;
+  readonly #stateFile: StateFile;
+  readonly #api: Api;
   readonly #startedAtMs = Date.now();
   readonly #refusals: RefusalLog;
-  readonly #budget = new LineBudget(Date.now());
-  #telling: NodeJS.Timeout | undefined;
+  readonly #peerRefusals: PeerRefusalLog;
+  readonly #received: ReceivedLog;
+  readonly #receivedFrom: Partial<Record<HeldToken['from'], number>> = {};
   readonly #groupId: number | undefined;
+  #telling: NodeJS.Timeout | undefined;
   #claim: UnixSocketClaim | undefined;
+  readonly #outlets: Outlets;
 
   constructor(options: ReceiverOptions) {
-    const { settings, log } = options;
+    const { settings, log, uid, tls, hideSecret, hookHost } = options;
     this.#options = options;
     this.#refusals = new RefusalLog(log);
+    this.#peerRefusals = new PeerRefusalLog(log);
+    this.#received = new ReceivedLog(log, hideSecret);
     this.#groupId = settings.socketGroup === undefined ? undefined : groupId(settings.socketGroup);
+    const restored = readState(settings.stateFile, { uid, log });
     this.#tokens = new TokenReceiver({
       unixSocketPath: settings.unixSocketPath,
       tcpHost: settings.tcpHost,
@@ -59,72 +81,128 @@ export class Receiver {
       socketMode: settings.socketMode,
       keepRefreshToken: false,
       ...(this.#groupId === undefined ? {} : { socketGroupId: this.#groupId }),
+      ...(settings.tokenPattern === undefined ? {} : { tokenPattern: settings.tokenPattern }),
+      ...(tls === undefined ? {} : { tls }),
+      ...(restored.held === undefined ? {} : { restored: restored.held }),
+      lastGeneration: restored.generation,
     });
-    this.#tokens.onToken((held) => this.#received(held));
+    this.#holder = new TokenHolder({
+      receiver: this.#tokens,
+      log,
+      staleAfterMs: settings.staleAfter,
+      historySize: settings.historySize,
+      restored,
+    });
+    this.#stateFile = new StateFile({
+      path: settings.stateFile,
+      isDefault: settings.stateFileIsDefault,
+      log,
+      text: (withToken) => this.#holder.stateText(withToken),
+    });
+    this.#tokens.onToken((held) => this.#received.add(held, Date.now()));
     this.#tokens.onRejected((rejection) => {
       this.#refusals.add(rejection, Date.now());
       this.#changed();
     });
-    this.#api = createLocalHttp(
-      apiRoutes({ heldToken: () => this.#tokens.getLatestToken(), status: () => this.status(), nowMs: Date.now }),
-      { log },
+    this.#tokens.onPeerRefused((refusal) => this.#peerRefusals.add(refusal));
+    this.#holder.onToken((held) => this.#tokenCame(held));
+    this.#holder.onFreshness(() => this.#changed());
+    this.#api = createApi(
+      { holding: this.#holder, status: () => this.status(), nowMs: Date.now },
+      { log, maxConnections: settings.maxReaders, extra: [metricsRoute(() => this.#metrics())] },
     );
+    const { routes } = this.#api;
+    const metrics = () => this.#metrics();
+    this.#outlets = new Outlets({ settings, holder: this.#holder, log, hookHost, hideSecret, routes, metrics });
   }
 
   /** Rejects with a SocketBindError that names the socket. */
   async start(): Promise<void> {
     const { settings, log } = this.#options;
-    this.#claim = await bindUnixSocket(this.#api, settings.apiSocketPath, {
+    this.#claim = await bindUnixSocket(this.#api.server, settings.apiSocketPath, {
       mode: settings.socketMode,
       ...(this.#groupId === undefined ? {} : { groupId: this.#groupId }),
     });
     const addresses = await this.#tokens.start();
     for (const address of addresses) log.info(`Listening for tokens on ${formatAddress(address)}`);
-    const fellBack = settings.preferUnixSocket && addresses.every(({ kind }) => kind === 'tcp');
+    const fellBack = settings.preferUnixSocket && addresses.every(({ kind }) => kind !== 'unix');
     if (fellBack) {
       const reason = this.#tokens.getLastError()?.message ?? `${settings.unixSocketPath} cannot be made.`;
       log.warn(`${reason} Listening on TCP in its place.`);
     }
     log.info(`Applications read the token at unix:${settings.apiSocketPath}`);
+    this.#sayRestored();
+    this.#stateFile.start();
+    await this.#outlets.open();
+    this.#holder.start();
   }
 
   async stop(): Promise<void> {
     clearTimeout(this.#telling);
     this.#claim?.release();
-    this.#api.close();
-    this.#api.closeAllConnections();
+    // First the way in, so that what was acknowledged is handed on.
     if (this.#tokens.isRunning()) await this.#tokens.stop();
+    this.#holder.stop();
+    await Promise.all([this.#stateFile.close(), this.#api.close(), this.#outlets.close()]);
+  }
+
+  /** Takes over what may change while it runs; see settings-reload.ts. Rejects with a TlsMaterialError. */
+  async reconfigure(settings: ReceiverSettings, tls: TlsMaterial | undefined): Promise<void> {
+    if (tls !== undefined && this.#options.tls !== undefined) {
+      this.#tokens.reloadTls(tls);
+      this.#peerRefusals.forget();
+    }
+    await this.#outlets.replace(settings);
+    this.#changed();
   }
 
   status(): ReceiverStatus {
+    const { connections, eventReaders, waitingReaders } = this.#api.counts();
     return buildStatus({
       version,
       pid: this.#options.pid,
       startedAtMs: this.#startedAtMs,
-      nowMs: Date.now(),
       listening: this.#tokens.addresses(),
       rejected: this.#refusals.counts,
+      generation: this.#tokens.getTokenCount(),
       held: this.#tokens.getLatestToken(),
+      freshness: this.#holder.freshness(),
+      readers: { connections, events: eventReaders, waiting: waitingReaders },
+      sinks: this.#outlets.report().sinks,
+      stateFile: this.#stateFile.report().state,
       lastError: this.#tokens.getLastError()?.message,
     });
   }
 
+  #metrics() {
+    return receiverMetrics(
+      metricsSnapshot({
+        version,
+        startedAtMs: this.#startedAtMs,
+        usage: this.#options.usage(),
+        freshness: this.#holder.freshness(),
+        held: this.#tokens.getLatestToken(),
+        received: this.#receivedFrom,
+        rejected: this.#refusals.counts,
+        api: this.#api.counts(),
+        ...this.#outlets.report(),
+        peersRefused: this.#options.tls === undefined ? undefined : this.#peerRefusals.counts,
+      }),
+    );
+  }
+
+  #sayRestored(): void {
+    const held = this.#tokens.getLatestToken();
+    if (held === undefined) return;
+    const state = this.#holder.freshness().kind === 'expired' ? 'an expired token' : 'the token';
+    this.#options.log.info(`Holding ${state} of before the restart (generation ${held.generation})`);
+  }
+
   /** After the acknowledgement: nothing here delays a sender. */
-  #received({ message, generation, from }: HeldToken): void {
-    const { log, hideSecret } = this.#options;
+  #tokenCame(held: HeldToken): void {
+    this.#stateFile.changed();
+    this.#receivedFrom[held.from] = (this.#receivedFrom[held.from] ?? 0) + 1;
     this.#changed();
-    const nowMs = Date.now();
-    const skipped = this.#budget.take(nowMs);
-    if (skipped === undefined) return;
-    const token = fingerprint(message.accessToken);
-    hideSecret(message.accessToken, `(token ${token})`);
-    const { refreshToken } = message;
-    if (refreshToken !== undefined) hideSecret(refreshToken, () => `(token ${fingerprint(refreshToken)})`);
-    const others = skipped === 0 ? '' : `; ${skipped} more since the last line`;
-    log.info(`Token received over ${from} (generation ${generation}, ${expiry(message.expiresAtMs, nowMs)}${others})`, {
-      generation,
-      token,
-    });
   }
 
   /** Tells of a burst of changes once. */
@@ -134,11 +212,4 @@ export class Receiver {
       this.#options.onChange();
     }, CHANGE_DELAY_MS);
   }
-}
-
-function expiry(expiresAtMs: number | undefined, nowMs: number): string {
-  if (expiresAtMs === undefined) return 'expiry unknown';
-  const seconds = Math.round((expiresAtMs - nowMs) / 1_000);
-  if (seconds <= 0) return 'already expired';
-  return seconds < 120 ? `expires in ${seconds} seconds` : `expires in ${Math.round(seconds / 60)} minutes`;
 }

@@ -6,6 +6,7 @@ import {
   booleanSetting,
   ConfigurationError,
   durationSetting,
+  hooksSetting,
   integerSetting,
   loadSettings,
   logSettings,
@@ -13,11 +14,16 @@ import {
   pathSetting,
   runtimeFolder,
   sizeSetting,
+  statsdSetting,
   textSetting,
   type SettingsOf,
 } from '@token-relay/daemon';
 import { MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { RECEIVER_HOOK_EVENTS } from './hooks/receiver-hooks.ts';
+import { sinksSetting } from './sinks/sink-settings.ts';
+import { tlsFiles, tlsSetting, type TlsFiles } from './tls-settings.ts';
+import { tokenPattern } from './token-pattern.ts';
 
 export const ENV_PREFIX = 'TOKEN_RECEIVER_';
 
@@ -52,9 +58,40 @@ export const receiverDefinitions = {
   }),
   socketMode: modeSetting({ default: '0660', description: 'who may deliver tokens: the mode of the Unix socket' }),
   socketGroup: textSetting({ description: 'the group of the Unix socket; that of the process if not given' }),
+  tokenPattern: textSetting({
+    description: 'a regular expression that an access token has to match, or it is refused; off if not given',
+    example: "'^I0[.].+@$'",
+  }),
+  tls: tlsSetting(),
   apiSocketPath: pathSetting({
     description: 'where applications read the token (HTTP); api.sock in the runtime folder if not given',
   }),
+  maxReaders: integerSetting({
+    default: 8192,
+    min: 1,
+    max: 65_535,
+    description: 'applications connected at the same time; one more is told to come back',
+  }),
+  credentialSocketPath: pathSetting({
+    description: "the socket for systemd's LoadCredential=; credential.sock beside api_socket_path if not given",
+  }),
+  credentialWait: durationSetting({
+    default: '30s',
+    description: 'how long a unit that starts waits there for a valid token before it fails',
+  }),
+  staleAfter: durationSetting({ default: '30m', description: 'without a new token for this long, the token is stale' }),
+  historySize: integerSetting({ default: 50, min: 0, max: 10_000, description: 'tokens that the history remembers' }),
+  stateFile: pathSetting({
+    description: 'what is held across a restart; api.state.json beside api_socket_path if not given',
+  }),
+  metricsPort: integerSetting({
+    min: 0,
+    max: 65_535,
+    description: 'the port on 127.0.0.1 for /metrics, /healthz and /readyz; 0: any free one; off if not given',
+  }),
+  statsd: statsdSetting(),
+  sinks: sinksSetting(),
+  hooks: hooksSetting({ events: RECEIVER_HOOK_EVENTS }),
   ...logSettings({ defaultFile: 'logs/token_receiver.log' }),
 };
 
@@ -68,9 +105,16 @@ export interface SettingsContext {
 
 type Declared = SettingsOf<typeof receiverDefinitions>;
 
-export interface ReceiverSettings extends Omit<Declared, 'unixSocketPath' | 'apiSocketPath'> {
-  readonly unixSocketPath: string;
-  readonly apiSocketPath: string;
+/** Paths that have a place of their own if they are not given. */
+type Placed = 'unixSocketPath' | 'apiSocketPath' | 'credentialSocketPath' | 'stateFile';
+
+export interface ReceiverSettings
+  extends Omit<Declared, Placed | 'tls' | 'tokenPattern'>, Readonly<Record<Placed, string>> {
+  /** whether nobody asked for it */
+  readonly stateFileIsDefault: boolean;
+  readonly credentialSocketIsDefault: boolean;
+  readonly tls: TlsFiles | undefined;
+  readonly tokenPattern: RegExp | undefined;
   /** whether nobody asked for a log file */
   readonly logFileIsDefault: boolean;
   /** what deserves a warning once there is a log */
@@ -87,14 +131,25 @@ export async function loadReceiverSettings({ env, cwd, uid, flags }: SettingsCon
     cwd,
   });
   const inRuntimeFolder = (name: string) => join(runtimeFolder({ env, uid, create: true }), name);
-  const unixSocketPath = values.unixSocketPath ?? inRuntimeFolder('token.sock');
   const apiSocketPath = values.apiSocketPath ?? inRuntimeFolder('api.sock');
-  checkSocketPath('unix_socket_path', unixSocketPath);
-  checkSocketPath('api_socket_path', apiSocketPath);
+  // Beside it, so that two receivers of one user that were given sockets of their own share nothing else either.
+  const besideApiSocket = (name: string) => join(dirname(apiSocketPath), name);
+  const sockets = {
+    unixSocketPath: values.unixSocketPath ?? inRuntimeFolder('token.sock'),
+    apiSocketPath,
+    credentialSocketPath: values.credentialSocketPath ?? besideApiSocket('credential.sock'),
+  };
+  checkSocketPath('unix_socket_path', sockets.unixSocketPath);
+  checkSocketPath('api_socket_path', sockets.apiSocketPath);
+  checkSocketPath('credential_socket_path', sockets.credentialSocketPath);
   return {
     ...values,
-    unixSocketPath,
-    apiSocketPath,
+    ...sockets,
+    stateFile: values.stateFile ?? besideApiSocket(`${basename(apiSocketPath, '.sock')}.state.json`),
+    stateFileIsDefault: sources.stateFile === 'default',
+    credentialSocketIsDefault: sources.credentialSocketPath === 'default',
+    tls: values.tls === undefined ? undefined : tlsFiles(values.tls, cwd),
+    tokenPattern: values.tokenPattern === undefined ? undefined : tokenPattern(values.tokenPattern),
     logFileIsDefault: sources.logFile === 'default',
     warnings,
   };

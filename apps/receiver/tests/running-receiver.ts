@@ -1,5 +1,5 @@
 import type { Log } from '@token-relay/daemon';
-import { sendToken } from '@token-relay/socket';
+import { readTlsMaterial, sendToken } from '@token-relay/socket';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -28,16 +28,27 @@ export async function makeReceiver(
   const folder = temporaryFolder();
   const [tokens, api, config] = [join(folder, 'token.sock'), join(folder, 'api.sock'), join(folder, 'empty.yaml')];
   writeFileSync(config, '');
+  const uid = process.getuid?.() ?? 0;
   const settings = await loadReceiverSettings({
     env: {},
     cwd: folder,
-    uid: process.getuid?.() ?? 0,
+    uid,
     flags: { config, unixSocketPath: tokens, apiSocketPath: api, tcpPort: '0', ...flags },
   });
   const lines: string[] = [];
   const write = (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug: write, info: write, warn: write, error: write };
-  const receiver = new Receiver({ settings, log, pid: 42, hideSecret: () => undefined, onChange: () => undefined });
+  const receiver = new Receiver({
+    settings,
+    tls: settings.tls === undefined ? undefined : await readTlsMaterial(settings.tls),
+    log,
+    pid: 42,
+    uid,
+    usage: () => ({ residentBytes: 50_000_000, cpuSeconds: 0.5 }),
+    hookHost: { environment: {}, kill: process.kill.bind(process) },
+    hideSecret: () => undefined,
+    onChange: () => undefined,
+  });
   onTestFinished(() => receiver.stop());
   return { receiver, folder, tokens, api, lines };
 }

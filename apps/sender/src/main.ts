@@ -4,6 +4,9 @@ import { createProgram } from './program.ts';
 
 process.title = 'token-refresh-sender';
 
+// Whoever read the output may be gone (`… | head`): no reason to end, nor to show a stack trace.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const surroundings: Surroundings = {
   env: process.env,
   cwd: process.cwd(),

@@ -1,67 +1,66 @@
 /** The receiver's HTTP interface for applications (DESIGN.md, "The receiver, for applications"). */
-import { problem, type Answer, type Route } from '@token-relay/daemon';
-import type { HeldToken } from '@token-relay/socket';
+import { openApiRoute, type Route } from '@token-relay/daemon';
+import type { TokenHolding } from '../holding/held.ts';
 import type { ReceiverStatus } from '../status/receiver-status.ts';
-import { lookUp, tokenView } from './token-view.ts';
+import { version } from '../version.ts';
+import { notReady } from './api-problems.ts';
+import { historyView } from './history-view.ts';
+import { tokenRoutes, type TokenRouteParts } from './token-routes.ts';
 
 export interface ApiSource {
-  readonly heldToken: () => HeldToken | undefined;
+  readonly holding: TokenHolding;
   readonly status: () => ReceiverStatus;
   readonly nowMs: () => number;
 }
 
-/** Add a route here. */
-export function apiRoutes(source: ApiSource): readonly Route[] {
-  return [
+const INFO = {
+  title: 'token-receiver',
+  version,
+  description:
+    'The access token for the applications of this machine. Errors are problem details (RFC 9457) with a `code`. Every path can be asked with ' +
+    'HEAD too. Parameters and members that are not known are to be ignored. A path that is not here is answered with NotFound, a method ' +
+    'that a path does not have with MethodNotAllowed.',
+};
+
+const describe = () => import('./describe-routes.ts');
+
+/** Add a route here. `extra` are the routes that other parts make. */
+export function apiRoutes(source: ApiSource, parts: TokenRouteParts, extra: readonly Route[]): readonly Route[] {
+  const routes: readonly Route[] = [
+    ...tokenRoutes(parts),
     {
       method: 'GET',
-      path: '/v1/token',
-      answer: ({ headers }) =>
-        withValidToken(source, (held, nowMs) => {
-          const etag = `"${held.generation}"`;
-          if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { ETag: etag } };
-          return { status: 200, headers: { ETag: etag }, body: tokenView(held, nowMs) };
-        }),
+      path: '/v1/history',
+      describe: async () => (await describe()).history,
+      answer: () => ({ status: 200, body: historyView(source.holding.history()) }),
     },
     {
       method: 'GET',
-      path: '/v1/token/raw',
-      answer: () =>
-        withValidToken(source, (held) => ({
-          status: 200,
-          headers: { 'Content-Type': 'text/plain; charset=utf-8' },
-          body: held.message.accessToken,
-        })),
+      path: '/v1/status',
+      evenWhenFull: true,
+      describe: async () => (await describe()).status,
+      answer: () => ({ status: 200, body: source.status() }),
     },
-    { method: 'GET', path: '/v1/status', answer: () => ({ status: 200, body: source.status() }) },
-    { method: 'GET', path: '/healthz', answer: () => ({ status: 200, body: { status: 'alive' } }) },
+    {
+      method: 'GET',
+      path: '/healthz',
+      evenWhenFull: true,
+      describe: async () => (await describe()).alive,
+      answer: () => ({ status: 200, body: { status: 'alive' } }),
+    },
+    {
+      method: 'GET',
+      path: '/readyz',
+      evenWhenFull: true,
+      describe: async () => (await describe()).ready,
+      answer: () => notReady(source.holding.freshness()) ?? { status: 200, body: { status: 'ready' } },
+    },
+    ...extra.map((route) => (route.path === '/metrics' ? withMetricsDescription(route) : route)),
+    openApiRoute(INFO, () => routes),
   ];
+  return routes;
 }
 
-/** RFC 9110, 13.1.2: a list, and compared weakly. */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  return ifNoneMatch?.split(',').some((entry) => ['*', etag, `W/${etag}`].includes(entry.trim())) === true;
-}
-
-function withValidToken(source: ApiSource, answer: (held: HeldToken, nowMs: number) => Answer): Answer {
-  const nowMs = source.nowMs();
-  const found = lookUp(source.heldToken(), nowMs);
-  switch (found.kind) {
-    case 'valid':
-      return answer(found.held, nowMs);
-    case 'none':
-      return problem(
-        404,
-        'token_not_found',
-        'No token yet',
-        'No sender has delivered a token since this receiver started. Is token-refresh-sender running?',
-      );
-    case 'expired':
-      return problem(
-        503,
-        'token_expired',
-        'The token has expired',
-        `It expired at ${new Date(found.expiredAtMs).toISOString()} and no newer one came. See: token-refresh-sender status`,
-      );
-  }
+function withMetricsDescription(route: Route): Route {
+  return { evenWhenFull: true, describe: async () => (await describe()).metrics, ...route };
 }

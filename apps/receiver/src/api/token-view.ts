@@ -1,17 +1,6 @@
 /** What a reader is told about the token that is held. Pure. */
 import type { HeldToken } from '@token-relay/socket';
-
-/** The body of `GET /v1/token`; times are whole seconds since 1970. */
-export interface TokenView {
-  readonly access_token: string;
-  readonly token_type: 'Bearer';
-  /** absent when the expiry is unknown (a bare token) */
-  readonly expires_at?: number;
-  /** seconds left, rounded down */
-  readonly expires_in?: number;
-  readonly generation: number;
-  readonly received_at: number;
-}
+import type { TokenView } from './token-schemas.ts';
 
 export type TokenLookup =
   | { readonly kind: 'valid'; readonly held: HeldToken }

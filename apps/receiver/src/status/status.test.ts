@@ -1,6 +1,7 @@
 import type { HeldToken } from '@token-relay/socket';
 import { fingerprint } from '@token-relay/tokens';
 import { describe, expect, test } from 'vitest';
+import type { Freshness } from '../holding/held.ts';
 import { buildStatus, type StatusParts } from './build-status.ts';
 import { receiverStatusSchema } from './receiver-status.ts';
 import { statusLines, systemdStatus } from './status-text.ts';
@@ -22,10 +23,14 @@ function status(parts: Partial<StatusParts> = {}) {
     version: '1.2.3',
     pid: 42,
     startedAtMs: NOW_MS,
-    nowMs: NOW_MS,
     listening: [{ kind: 'unix', path: '/run/token.sock' }],
     rejected: {},
+    generation: parts.held?.generation ?? 0,
     held: undefined,
+    freshness: parts.held === undefined ? { kind: 'none' } : { kind: 'fresh' },
+    readers: { connections: 5, events: 2, waiting: 1 },
+    sinks: [],
+    stateFile: 'ok',
     lastError: undefined,
     ...parts,
   });
@@ -46,6 +51,9 @@ describe('the status', () => {
       listening: ['unix:/run/token.sock'],
       generation: 0,
       rejected: {},
+      readers: { connections: 5, events: 2, waiting: 1 },
+      sinks: [],
+      state_saved: true,
     });
   });
 
@@ -62,11 +70,38 @@ describe('the status', () => {
     });
   });
 
-  test.each([
-    ['of unknown expiry: holding', undefined, 'holding'],
-    ['past its expiry: expired', NOW_MS, 'expired'],
-  ] as const)('with a token %s', (_, expiresAtMs, state) => {
-    expect(status({ held: held(expiresAtMs) }).state).toBe(state);
+  test.each<[Freshness, string, string | undefined]>([
+    [{ kind: 'fresh' }, 'holding', undefined],
+    [{ kind: 'stale', reason: 'no_news' }, 'stale', 'no_news'],
+    [{ kind: 'stale', reason: 'ending' }, 'stale', 'ending'],
+    [{ kind: 'expired', expiredAtMs: NOW_MS }, 'expired', undefined],
+  ])('with a token that is %j: %s', (freshness, state, stale) => {
+    const seen = status({ held: held(NOW_MS), freshness });
+    expect(seen.state).toBe(state);
+    expect(seen.stale).toBe(stale);
+  });
+
+  test('says who sent a token over TLS', () => {
+    const sent: HeldToken = { ...held(), from: 'tls', peer: 'bot@192.0.2.7' };
+    expect(status({ held: sent }).token).toMatchObject({ from: 'tls', peer: 'bot@192.0.2.7' });
+    expect(statusLines(status({ held: sent }))[1]).toMatch(/over tls from bot@192\.0\.2\.7$/);
+  });
+
+  test('a sink that cannot be written is shown with its reason, and a state file that cannot be, with what follows', () => {
+    const failing = {
+      path: '/bot/token',
+      format: 'raw',
+      state: 'failing',
+      sinceMs: NOW_MS,
+      reason: 'no space left',
+    } as const;
+    const seen = status({ sinks: [{ ...failing, writes: 1, failures: 2 }], stateFile: 'failing' });
+    expect(seen.sinks).toEqual([
+      { path: '/bot/token', format: 'raw', state: 'failing', since: ISO.now, problem: 'no space left' },
+    ]);
+    expect(seen.state_saved).toBe(false);
+    expect(statusLines(seen)).toContain('Sink:        /bot/token (raw): FAILING: no space left');
+    expect(statusLines(seen).join('\n')).toContain('WOULD LOSE THE TOKEN');
   });
 
   test('never holds a token, and is what its schema says', () => {
@@ -93,8 +128,14 @@ describe('in words', () => {
       new RegExp(`^Token until ${local(NOW_MS + 1_800_000)}, generation 3$`),
     ],
     [
+      'stale',
+      status({ held: held(NOW_MS + 60_000), freshness: { kind: 'stale', reason: 'ending' } }),
+      /^State: .*still works, but NO NEWER ONE CAME/,
+      new RegExp(`^The token still works until ${local(NOW_MS + 60_000)}, but no newer one came$`),
+    ],
+    [
       'expired',
-      status({ held: held(NOW_MS - 1_000) }),
+      status({ held: held(NOW_MS - 1_000), freshness: { kind: 'expired', expiredAtMs: NOW_MS - 1_000 } }),
       /^State: +THE TOKEN HAS EXPIRED .*see: token-refresh-sender status$/,
       new RegExp(`^The token expired at ${local(NOW_MS - 1_000)} and no newer one came$`),
     ],

@@ -1,5 +1,6 @@
 /** One run of one hook, from its start until nothing of it is left. */
 import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { errnoOf } from '../errno.ts';
 import type { Hook } from './hook-settings.ts';
 import { OutputHead } from './output-head.ts';
@@ -35,6 +36,8 @@ const GRACE_MS = 2_000;
 /** How long to wait for a process that SIGKILL does not end: one that hangs in the kernel. */
 const KILL_MS = 1_000;
 const LOOK_EVERY_MS = 25;
+/** After each piece (64 kB) of what a hook writes beyond its head. */
+const FLOOD_PAUSE_MS = 10;
 
 /**
  * Runs a hook in a process group of its own. At its deadline, or when `stop` aborts, the whole group gets SIGTERM, and
@@ -55,14 +58,26 @@ export async function runHook(hook: Hook, context: HookRunContext): Promise<Hook
   const streams = [child.stdin, child.stdout, child.stderr];
   // A hook need not read what it is given, and may be gone before it has all of it.
   for (const stream of streams) stream?.on('error', () => undefined);
-  child.stdout?.on('data', (chunk: Uint8Array) => output.push(chunk));
-  child.stderr?.on('data', (chunk: Uint8Array) => output.push(chunk));
+  if (child.stdout !== null) readHead(child.stdout, output);
+  if (child.stderr !== null) readHead(child.stderr, output);
   child.stdin?.end(stdin);
   const end = await endOf(child, hook.timeoutMs, stop, kill);
   // Nothing that is left, and no pipe that somebody still holds, keeps the daemon from ending.
   for (const stream of streams) stream?.destroy();
   child.unref();
   return { end, output: output.text() };
+}
+
+/** Reads on when the head is full, so that the hook is not held up, but no faster than a flood is worth. */
+function readHead(stream: Readable, output: OutputHead): void {
+  let pause: NodeJS.Timeout | undefined;
+  stream.on('data', (chunk: Uint8Array) => {
+    output.push(chunk);
+    if (!output.isFull) return;
+    stream.pause();
+    pause = setTimeout(() => stream.resume(), FLOOD_PAUSE_MS);
+  });
+  stream.on('close', () => clearTimeout(pause));
 }
 
 function endOf(child: ChildProcess, timeoutMs: number, stop: AbortSignal, kill: Kill): Promise<HookEnd> {

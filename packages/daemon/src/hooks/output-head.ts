@@ -19,6 +19,10 @@ export class OutputHead {
     this.#limitBytes = KEPT_BYTES + Buffer.byteLength(this.#given);
   }
 
+  get isFull(): boolean {
+    return this.#bytes >= this.#limitBytes;
+  }
+
   push(chunk: Uint8Array): void {
     const room = this.#limitBytes - this.#bytes;
     if (chunk.length > room) this.#isCut = true;

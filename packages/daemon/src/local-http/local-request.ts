@@ -6,6 +6,7 @@ export class LocalRequest {
   readonly #response: ServerResponse;
   /** Without the query. */
   readonly path: string;
+  readonly #query: string;
   #url: URL | undefined;
   #signal: AbortSignal | undefined;
   #json: unknown;
@@ -16,6 +17,13 @@ export class LocalRequest {
     const target = originForm(request.url ?? '/');
     const query = target.indexOf('?');
     this.path = query === -1 ? target : target.slice(0, query);
+    this.#query = query === -1 ? '' : target.slice(query + 1);
+  }
+
+  /** The value of a query parameter, the first if there are several; empty if it has none. */
+  queryValue(name: string): string | undefined {
+    if (this.#query === '') return undefined;
+    return new URLSearchParams(this.#query).get(name) ?? undefined;
   }
 
   get headers(): IncomingHttpHeaders {

@@ -1,0 +1,141 @@
+/** Keeps the state file up to date, so that what is held survives a restart: in memory, and not on disk. */
+import type { Log } from '@token-relay/daemon';
+import { removeStaleTemporaries } from '@token-relay/tokens';
+import { randomBytes } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf } from './errno.ts';
+import { isInMemory, isInMemorySync } from './file-system.ts';
+import { NewestWriter, type WriteOutcome, type WriterReport } from './newest-writer.ts';
+import { MAX_STATE_BYTES, moveStrangerAside } from './read-state.ts';
+
+export interface StateFileOptions {
+  readonly path: string;
+  /** whether nobody asked for this path: that it is on a disk is then no mistake */
+  readonly isDefault: boolean;
+  readonly log: Log;
+  /** The text to write; asked for when it is written. On a disk it is asked for without the token. */
+  readonly text: (withToken: boolean) => string;
+}
+
+const NEW_FILE = { flag: 'wx', mode: 0o600 } as const;
+
+/**
+ * The file is 0600 from birth and replaced in one step. It is not fsynced: it is for the next process, not for the next
+ * boot. In memory it is written in one go, a fraction of a millisecond after the `OK`; on a disk, which may hang, in the
+ * background.
+ */
+export class StateFile {
+  readonly #options: StateFileOptions;
+  readonly #temporary: string;
+  readonly #writer: NewestWriter<undefined>;
+  #isInMemory: boolean;
+  #isTidied = false;
+  #hasToldOfDisk = false;
+
+  constructor(options: StateFileOptions) {
+    const { path, log } = options;
+    this.#options = options;
+    // The form of a save's temporary file in packages/tokens, so that what a kill leaves behind is found.
+    this.#temporary = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
+    this.#isInMemory = isKnownInMemory(path);
+    this.#writer = new NewestWriter({
+      write: () => this.#write(),
+      onFailing: (reason) =>
+        log.warn(
+          `The state file ${path} cannot be written: ${reason}. Until it can be, a restart of the receiver loses the token`,
+        ),
+      onRecovered: () => log.info(`The state file ${path} is written again`),
+    });
+  }
+
+  /**
+   * Writes it for the first time, with what is held now; call it when the token socket is ours. If the place is no good,
+   * that is known before there is a token to lose.
+   */
+  start(): void {
+    this.changed();
+  }
+
+  /** Call it when there is something new to keep; it returns at once. */
+  changed(): void {
+    this.#writer.put(undefined);
+  }
+
+  report(): WriterReport {
+    return this.#writer.report();
+  }
+
+  /** Writes what is not written yet; resolves within two seconds. */
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  async #write(): Promise<WriteOutcome> {
+    const { path, text } = this.#options;
+    try {
+      // At once where nothing can hang: a file system that is not known to be one in memory is asked in the background.
+      this.#isInMemory = this.#isInMemory ? isInMemorySync(path) : await isInMemory(path);
+      const content = text(this.#isInMemory);
+      if (content.length > MAX_STATE_BYTES) return failed(`it would have more than ${MAX_STATE_BYTES} bytes`);
+      if (!this.#isTidied) moveStrangerAside(path);
+      if (this.#isInMemory) {
+        writeFileSync(this.#temporary, content, NEW_FILE);
+        renameSync(this.#temporary, path);
+      } else {
+        this.#tellOfDisk();
+        await writeFile(this.#temporary, content, NEW_FILE);
+        await rename(this.#temporary, path);
+      }
+    } catch (error) {
+      await rm(this.#temporary, { force: true }).catch(() => undefined);
+      return failed(reasonOf(error, path));
+    }
+    if (!this.#isTidied) await removeStaleTemporaries(path);
+    this.#isTidied = true;
+    return { kind: 'written' };
+  }
+
+  #tellOfDisk(): void {
+    if (this.#hasToldOfDisk) return;
+    this.#hasToldOfDisk = true;
+    const { path, isDefault, log } = this.#options;
+    log[isDefault ? 'info' : 'warn'](
+      `The state file ${path} is on a disk, so the token is not written to it: after a restart of the receiver the sender has to deliver it again. Name a file in memory (tmpfs) with state_file to keep it`,
+    );
+  }
+}
+
+/** A folder that is missing is missed, and said to be, when there is something to write. */
+function isKnownInMemory(path: string): boolean {
+  try {
+    return isInMemorySync(path);
+  } catch {
+    return false;
+  }
+}
+
+function failed(reason: string): WriteOutcome {
+  return { kind: 'failed', reason };
+}
+
+function reasonOf(error: unknown, path: string): string {
+  const errno = errnoOf(error);
+  switch (errno) {
+    case undefined:
+      throw error;
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return `the folder ${dirname(path)} does not exist (${errno}); create it`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `permission denied (${errno}); let this user write to ${dirname(path)}`;
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return `no space left (${errno}); free some space`;
+    default:
+      return `the system refused (${errno})`;
+  }
+}

@@ -1,0 +1,49 @@
+/** What is at a sink's path before it is written. */
+import { readRegularFile } from '@token-relay/tokens';
+import { stat } from 'node:fs/promises';
+import { errnoOf } from '../holding/errno.ts';
+import type { SinkConfig } from './sink-settings.ts';
+
+/** `same`: text, mode and owner are as they shall be. `not_ours`: it must not be overwritten, and why. */
+export type PresentFile =
+  { readonly kind: 'same' } | { readonly kind: 'other' } | { readonly kind: 'not_ours'; readonly reason: string };
+
+export async function presentFile(config: SinkConfig, text: string): Promise<PresentFile> {
+  const { path } = config;
+  try {
+    const file = await readRegularFile(path);
+    switch (file.kind) {
+      case 'not_a_file':
+        return { kind: 'not_ours', reason: `could not save ${path}: it is ${file.what}; name a file` };
+      case 'too_large':
+        return notOurs(path, `it has ${file.size} bytes, more than any sink`);
+      case 'read': {
+        const present = Buffer.from(file.bytes).toString('latin1');
+        if (holdsLogin(present)) return notOurs(path, 'it holds a login, which would be lost');
+        return present === text && (await isAsConfigured(config)) ? { kind: 'same' } : { kind: 'other' };
+      }
+    }
+  } catch (error) {
+    // Missing, or not for us to read: what the save says of it is to the point.
+    if (errnoOf(error) === undefined) throw error;
+    return { kind: 'other' };
+  }
+}
+
+/** A token file that was named by mistake: with a refresh token, encrypted, or Schwabdev's database. */
+function holdsLogin(text: string): boolean {
+  return /refresh_token["=]|token_relay_encrypted/i.test(text) || text.startsWith('SQLite format 3\0');
+}
+
+async function isAsConfigured({ path, mode, uid, gid }: SinkConfig): Promise<boolean> {
+  const stats = await stat(path);
+  return (
+    (stats.mode & 0o7777) === mode &&
+    (uid === undefined || stats.uid === uid) &&
+    (gid === undefined || stats.gid === gid)
+  );
+}
+
+function notOurs(path: string, what: string): PresentFile {
+  return { kind: 'not_ours', reason: `${path} is not overwritten: ${what}; name another file, or remove this one` };
+}
