@@ -28,6 +28,9 @@ import { version } from './version.ts';
 /** Changes within this time are told of together. */
 const CHANGE_DELAY_MS = 100;
 
+/** Thousands of applications may start at the same time; with a short one, connects in a burst fail with EAGAIN. */
+const API_BACKLOG = 4096;
+
 export interface ReceiverOptions {
   readonly settings: ReceiverSettings;
   /** the certificates that the settings name */
@@ -121,6 +124,7 @@ export class Receiver {
     const { settings, log } = this.#options;
     this.#claim = await bindUnixSocket(this.#api.server, settings.apiSocketPath, {
       mode: settings.socketMode,
+      backlog: API_BACKLOG,
       ...(this.#groupId === undefined ? {} : { groupId: this.#groupId }),
     });
     const addresses = await this.#tokens.start();
@@ -154,6 +158,11 @@ export class Receiver {
     }
     await this.#outlets.replace(settings);
     this.#changed();
+  }
+
+  /** Whether all places for applications are taken. */
+  isFull(): boolean {
+    return this.#api.counts().connections >= this.#options.settings.maxReaders;
   }
 
   status(): ReceiverStatus {

@@ -114,10 +114,9 @@ test.each([
   const reader = client().send(get('/stream'));
   await until(() => targets.length === 1);
   expect(counts.connections).toBe(1);
-  const closed = once(targets[0]?.socket ?? never(), 'close');
   reader.socket[leave]();
-  await closed;
-  expect(counts.connections).toBe(0);
+  await until(() => counts.connections === 0);
+  expect(targets[0]?.socket.destroyed).toBe(true);
   expect(counts.requests()).toEqual([{ route: '/stream', status: 200, count: 1 }]);
 });
 

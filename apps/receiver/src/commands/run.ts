@@ -45,13 +45,11 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
       throw asCommandFailure(error);
     }
     let reloading = Promise.resolve();
-    onReload(() => {
-      reloading = reloading.then(() => reload(receiver, settings, daemon, read));
-    });
+    onReload(() => (reloading = reloading.then(() => reload(receiver, settings, daemon, read))));
     log.info(`token-receiver ${version} started`);
     systemd.status(systemdStatus(receiver.status()));
     systemd.ready();
-    await feedWatchdog(settings.apiSocketPath, systemd.watchdog, log, stop);
+    await feedWatchdog(settings.apiSocketPath, systemd.watchdog, log, stop, () => receiver.isFull());
     await receiver.stop();
   });
 }
