@@ -25,7 +25,7 @@ const surroundings: Surroundings = {
   exitNow: (code) => process.exit(code),
 };
 
-void runCommandLine(createProgram(surroundings), process.argv, {
+void runCommandLine(createProgram(surroundings, process.argv), process.argv, {
   stderr: process.stderr,
   journal: isJournal(process.env, fstatSync(2)),
 }).then((exitCode) => {

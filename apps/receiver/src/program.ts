@@ -15,7 +15,8 @@ type Action = (
   args: readonly string[],
 ) => Promise<void>;
 
-export function createProgram(surroundings: Surroundings): Command {
+/** @param argv see {@link addSettingOptions} */
+export function createProgram(surroundings: Surroundings, argv?: readonly string[]): Command {
   const program = new Command('token-receiver')
     .description('Takes tokens in over a socket, answers OK, and hands the newest one to every application.')
     .version(version)
@@ -29,7 +30,7 @@ export function createProgram(surroundings: Surroundings): Command {
       .action(function (this: Command) {
         return action(surroundings, this.opts<Record<string, unknown>>(), this.args);
       });
-    return addSettingOptions(command, receiverDefinitions, ENV_PREFIX);
+    return addSettingOptions(command, receiverDefinitions, { envPrefix: ENV_PREFIX, argv });
   };
   add('run', 'run the daemon', run);
   add('token', 'print the access token, for $(…)', token).option(

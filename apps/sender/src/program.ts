@@ -13,7 +13,8 @@ import { version } from './version.ts';
 
 type Action = (surroundings: Surroundings, flags: Readonly<Record<string, unknown>>) => Promise<void>;
 
-export function createProgram(surroundings: Surroundings): Command {
+/** @param argv see {@link addSettingOptions} */
+export function createProgram(surroundings: Surroundings, argv?: readonly string[]): Command {
   const program = new Command('token-refresh-sender')
     .description(
       'Keeps the login to Charles Schwab alive, saves the tokens and pushes each access token to its targets.',
@@ -27,7 +28,7 @@ export function createProgram(surroundings: Surroundings): Command {
       .description(description)
       .copyInheritedSettings(program)
       .action((options: Record<string, unknown>) => action(surroundings, options));
-    return addSettingOptions(command, senderDefinitions, ENV_PREFIX);
+    return addSettingOptions(command, senderDefinitions, { envPrefix: ENV_PREFIX, argv });
   };
   add('run', 'run the daemon', run);
   add('refresh', 'refresh the token now: asks the running daemon, or does it itself if none runs', refresh);
@@ -36,12 +37,12 @@ export function createProgram(surroundings: Surroundings): Command {
     .option('--timeout <duration>', 'how long to wait for the login (default: 5m)');
   add('status', 'how the running daemon is', status).option('--json', 'as JSON');
   add('check', 'look at the configuration and the token file, and say what is wrong', check);
-  addTokensCommands(program, surroundings);
+  addTokensCommands(program, surroundings, argv);
   return program;
 }
 
 /** `tokens …`: each takes the settings too, because they say where the token file is. */
-function addTokensCommands(program: Command, surroundings: Surroundings): void {
+function addTokensCommands(program: Command, surroundings: Surroundings, argv?: readonly string[]): void {
   const tokens = program
     .command('tokens')
     .description('the token file: import, export, back up, convert, clear')
@@ -50,7 +51,7 @@ function addTokensCommands(program: Command, surroundings: Surroundings): void {
     addSettingOptions(
       tokens.command(usage).description(description).copyInheritedSettings(program),
       senderDefinitions,
-      ENV_PREFIX,
+      { envPrefix: ENV_PREFIX, argv },
     );
   const forms = FORMATS.join(', ');
   add('import <file>', `make other tokens the login: a file of schwab-py or Schwabdev, or "env" for SCHWAB_…_TOKEN`)

@@ -251,14 +251,14 @@ describe('what is wrong is said with its place', () => {
 
 describe('flags', () => {
   const parse = (...args: string[]): Record<string, unknown> => {
-    const command = addSettingOptions(new Command('app'), definitions, 'APP_').exitOverride();
+    const command = addSettingOptions(new Command('app'), definitions, { envPrefix: 'APP_' }).exitOverride();
     command.configureOutput({ writeErr: () => undefined });
     command.parse(args, { from: 'user' });
     return command.opts();
   };
 
   test('every setting has one, with the words of --help: description, default, variable', () => {
-    const command = addSettingOptions(new Command('app'), definitions, 'APP_').configureHelp({ helpWidth: 200 });
+    const command = addSettingOptions(new Command('app'), definitions, { envPrefix: 'APP_' }).configureHelp({ helpWidth: 200 });
     const help = command.helpInformation();
     expect(help).toMatch(/--config <path> +settings file \(env: APP_CONFIG\)/);
     expect(help).toMatch(
@@ -286,4 +286,12 @@ describe('flags', () => {
     const { values } = await loadSettings(definitions, places({ flags }));
     expect(values).toMatchObject({ tokenFile: '/somewhere/x.json', tcpPort: 0, refreshInterval: 90_000 });
   });
+});
+
+test('only the command that the command line names gets flags, for each costs memory', () => {
+  const flagsOf = (argv: readonly string[]) =>
+    addSettingOptions(new Command('run'), definitions, { envPrefix: 'APP_', argv }).options.length;
+  expect(flagsOf(['node', 'app', 'status'])).toBe(0);
+  expect(flagsOf(['node', 'app', 'run', '--token-file', 'x'])).toBeGreaterThan(0);
+  expect(flagsOf(['node', 'app', 'help', 'run'])).toBeGreaterThan(0);
 });

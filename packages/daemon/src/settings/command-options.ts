@@ -4,8 +4,17 @@ import { environmentName, flagName, type Setting, type SettingDefinitions } from
 /**
  * Gives a command one flag for each setting, and `--config`. commander does not apply the defaults and does not read the
  * environment: `loadSettings` does, which knows which place is the strongest.
+ *
+ * @param argv the command line: a command that it does not name gets no flags. commander compares each new flag with all
+ * before, and for a dozen commands that is so much that V8 starts its optimizing compiler, which costs 6 MB for good.
+ * Without it every command gets its flags, as a man page wants them.
  */
-export function addSettingOptions(command: Command, definitions: SettingDefinitions, envPrefix: string): Command {
+export function addSettingOptions(
+  command: Command,
+  definitions: SettingDefinitions,
+  { envPrefix, argv }: { envPrefix: string; argv?: readonly string[] | undefined },
+): Command {
+  if (argv?.includes(command.name()) === false) return command;
   command.addOption(new Option('--config <path>', `settings file (env: ${envPrefix}CONFIG)`));
   for (const [key, definition] of Object.entries(definitions)) {
     const flag = flagName(key);
