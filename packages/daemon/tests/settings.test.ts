@@ -258,7 +258,9 @@ describe('flags', () => {
   };
 
   test('every setting has one, with the words of --help: description, default, variable', () => {
-    const command = addSettingOptions(new Command('app'), definitions, { envPrefix: 'APP_' }).configureHelp({ helpWidth: 200 });
+    const command = addSettingOptions(new Command('app'), definitions, { envPrefix: 'APP_' }).configureHelp({
+      helpWidth: 200,
+    });
     const help = command.helpInformation();
     expect(help).toMatch(/--config <path> +settings file \(env: APP_CONFIG\)/);
     expect(help).toMatch(
