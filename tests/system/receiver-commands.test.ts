@@ -1,7 +1,10 @@
 /** The commands of token-receiver that programs and scripts live on, as processes beside the built receiver. */
 import { sendToken } from '@token-relay/socket';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { openSync } from 'node:fs';
 import { chmod, chown, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Bench, type Program } from './processes.ts';
 
@@ -33,7 +36,7 @@ test('token --wait, begun before there is a receiver, gets the first token that 
   await receiver.stop();
   const nobody = await start(bench, 'token', '--wait', '300ms').finished;
   expect(nobody).toMatchObject({ code: 69, stdout: '' });
-  expect(nobody.stderr).toMatch(/^error: token-receiver is not running .* Waited 0\.3 s for a token\.\n$/);
+  expect(nobody.stderr).toMatch(/^error: Waited 0\.3 s for a token: token-receiver is not running .*\n$/);
 });
 
 test('token --wait is not content with an expired token, and ends with 75 when no other came', async () => {
@@ -43,7 +46,7 @@ test('token --wait is not content with an expired token, and ends with 75 when n
   await sendToken({ kind: 'unix', path: bench.socket }, expired, { timeoutMs: 20_000, expectReply: true });
   const none = await start(bench, 'token', '--wait', '300ms').finished;
   expect(none).toMatchObject({ code: 75, stdout: '' });
-  expect(none.stderr).toMatch(/^error: The token has expired\. .* Waited 0\.3 s for a token\.\n$/);
+  expect(none.stderr).toMatch(/^error: Waited 0\.3 s for a token: The token has expired\. .*\n$/);
   const waiting = start(bench, 'token', '--wait', '60s');
   const status = async () =>
     (JSON.parse((await bench.get('/v1/status')).text) as { readers: { waiting: number } }).readers;
@@ -73,7 +76,7 @@ test('watch follows through a restart of the receiver, shows no token twice, and
     .map((line) => (JSON.parse(line) as { fingerprint: string }).fingerprint);
   expect(shown).toEqual(['made-up-first', 'made-up-second'].map(mark));
   expect(stdout + stderr).not.toContain('made-up');
-  const lost = stderr.match(/closed the connection at \S+api\.sock\. Trying again until it answers\.\n/g);
+  const lost = stderr.match(/closed the connection at \S+api\.sock\. \(trying again until it answers\)\n/g);
   expect(lost).toHaveLength(1);
 });
 
@@ -114,7 +117,7 @@ test('watch that may not connect says so and waits; token and history end with 1
   const as = (...command: string[]) =>
     bench.start('token-receiver', [...command, ...bench.receiverArguments()], ordinaryUser);
   const watch = as('watch');
-  await watch.line(/^This user may not connect to \S+api\.sock: .*socket_group\. Trying again until it answers\.$/);
+  await watch.line(/^This user may not connect to \S+api\.sock: .*socket_group\. \(trying again until it answers\)$/);
   expect((await watch.stop()).code).toBe(0);
   for (const command of [['token', '--wait=10m'], ['history']]) {
     expect(await as(...command).finished).toMatchObject({ code: 1, stdout: '' });
@@ -156,4 +159,18 @@ test.each([
   const { code, stdout, stderr } = await start(bench, command, ...args).finished;
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(words);
+});
+
+test.each(['token', 'status', 'history'])('%s into a full disk fails, and says so', async (command) => {
+  await using bench = await Bench.make();
+  const receiver = bench.receiver();
+  await receiver.line(/ started$/);
+  await deliver(bench, 'made-up-access-token');
+  const args = [command, ...bench.receiverArguments()];
+  const { status, stderr } = spawnSync(join(import.meta.dirname, '../../apps/receiver/bin/token-receiver'), args, {
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    cwd: bench.folder,
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: 'error: The output cannot be written (ENOSPC)\n' });
 });

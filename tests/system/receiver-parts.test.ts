@@ -171,3 +171,28 @@ test.each(['token-receiver', 'token-refresh-sender'] as const)(
     expect(await daemon.stop()).toMatchObject({ code: 0 });
   },
 );
+
+test('a settings file that is away for a moment is not the defaults', async () => {
+  await using bench = await Bench.make();
+  await bench.write('receiver.yaml', `sinks: [{ path: ${bench.path('sink')}, format: raw }]\n`);
+  const receiver = bench.receiver('--config=receiver.yaml');
+  await started(receiver);
+  rmSync(bench.path('receiver.yaml'));
+  receiver.signal('SIGHUP');
+  await receiver.line(/ERROR: .*receiver\.yaml.*; going on with the configuration as it was$/);
+  expect(await send(bench.socket, { access_token: 'made-up-access-token', expires_at: inSeconds(1800) })).toBe('OK');
+  await receiver.stop();
+  expect(readFileSync(bench.path('sink'), 'utf8')).toBe('made-up-access-token');
+});
+
+test('a certificate that has expired keeps nobody on this machine from the token', async () => {
+  await using bench = await Bench.make();
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: bench.folder, stdio: 'pipe' });
+  openssl('req', '-newkey', 'ed25519', '-nodes', '-subj', '/CN=receiver', '-keyout', 'r.key', '-out', 'r.csr');
+  openssl('x509', '-req', '-in', 'r.csr', '-signkey', 'r.key', '-out', 'r.crt', '-days', '-1');
+  const tls = '{"cert": "r.crt", "key": "r.key", "ca": "r.crt"}';
+  const receiver = bench.receiver(`--tls=${tls}`, '--tcp-port=0', '--prefer-unix-socket=false');
+  await receiver.line(/ERROR: tls: .*r\.crt expired on .* Until then no sender delivers over TLS$/);
+  await started(receiver);
+  expect(await send(bench.socket, { access_token: 'made-up-access-token', expires_at: inSeconds(1800) })).toBe('OK');
+});

@@ -15,6 +15,13 @@ export function accountNumber(nameOrNumber: string, file: string): number | unde
   return number !== undefined && isNumber(number) ? Number(number) : undefined;
 }
 
+/** The name of the user or group with this number; undefined if the machine itself has none. */
+export function accountName(number: number, file: string): string | undefined {
+  const entries = read(file).split('\n');
+  const [name] = entries.map((entry) => entry.split(':')).find((fields) => fields[2] === String(number)) ?? [];
+  return name === '' ? undefined : name;
+}
+
 function isNumber(text: string): boolean {
   return /^\d{1,10}$/.test(text) && Number(text) <= HIGHEST;
 }

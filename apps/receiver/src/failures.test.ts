@@ -36,6 +36,17 @@ test.each<[LocalHttpErrorCode, number, RegExp]>([
   expect(failure).toMatchObject({ exitCode, message: expect.stringMatching(words) as string });
 });
 
+test.each<[LocalHttpErrorCode, RegExp]>([
+  ['daemon_not_running', /Start it with: systemctl start token-receiver$/],
+  [
+    'denied',
+    /^the words: it is open to the group token-readers\. As root: usermod --append --groups token-readers USER/,
+  ],
+])("the system's service, %s: what to do about that one", (code, words) => {
+  const failure = asCommandFailure(new LocalHttpError(code, '/run/token-receiver/api.sock', 'the words'));
+  expect(failure).toMatchObject({ message: expect.stringMatching(words) as string });
+});
+
 test('an unknown error stays what it is: a bug', () => {
   const bug = new TypeError('undefined is not a function');
   expect(asCommandFailure(bug)).toBe(bug);

@@ -1,6 +1,11 @@
 /** Turns what a part rejected with into what the command line says: a message for people, and the design's exit code. */
-import { CommandFailure, ExitCode, LocalHttpError } from '@token-relay/daemon';
+import { CommandFailure, ExitCode, LocalHttpError, serviceFolders } from '@token-relay/daemon';
 import { SocketBindError, TlsMaterialError } from '@token-relay/socket';
+import { statSync } from 'node:fs';
+import { accountName } from './account-number.ts';
+
+/** Of the socket for applications, as systemd/ has it. */
+const READERS = 'token-readers';
 
 /** An error that is none of these comes back as it is: it is a bug, and is shown as one. */
 export function asCommandFailure(error: unknown): unknown {
@@ -14,14 +19,11 @@ export function asCommandFailure(error: unknown): unknown {
     switch (error.code) {
       case 'daemon_not_running':
         return new CommandFailure(
-          `token-receiver is not running (nobody listens at ${error.socketPath}). Start it with: token-receiver run`,
+          `token-receiver is not running (nobody listens at ${error.socketPath}). Start it with: ${isOfService(error.socketPath) ? 'systemctl start token-receiver' : 'token-receiver run'}`,
           ExitCode.unavailable,
         );
       case 'denied':
-        return new CommandFailure(
-          `${error.message}: its mode and group are the receiver's socket_mode and socket_group.`,
-          ExitCode.failed,
-        );
+        return new CommandFailure(`${error.message}: ${whoMayConnect(error.socketPath)}`, ExitCode.failed);
       case 'timeout':
         return new CommandFailure(`${error.message}; try again.`, ExitCode.tryAgain);
       case 'bad_answer':
@@ -29,4 +31,15 @@ export function asCommandFailure(error: unknown): unknown {
     }
   }
   return error;
+}
+
+function isOfService(socketPath: string): boolean {
+  return socketPath.startsWith(`${serviceFolders.receiverRuntime}/`);
+}
+
+function whoMayConnect(socketPath: string): string {
+  if (!isOfService(socketPath)) return "its mode and group are the receiver's socket_mode and socket_group.";
+  const stats = statSync(socketPath, { throwIfNoEntry: false });
+  const group = (stats && accountName(stats.gid, '/etc/group')) ?? READERS;
+  return `it is open to the group ${group}. As root: usermod --append --groups ${group} USER, and let that user log in again.`;
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { accountName } from './account-number.ts';
 import { groupId } from './group-id.ts';
 
 function groupFile(text: string): string {
@@ -34,4 +35,12 @@ test('a machine without a group file has numbers only', () => {
   const none = `${groupFile('')}.none`;
   expect(groupId('1000', none)).toBe(1000);
   expect(() => groupId('traders', none)).toThrow(ConfigurationError);
+});
+
+test.each([
+  [1000, 'traders'],
+  [0, 'root'],
+  [7, undefined],
+])('the group %d is called %j', (id, name) => {
+  expect(accountName(id, groupFile(machine))).toBe(name);
 });

@@ -1,11 +1,19 @@
-import { isJournal, runCommandLine, type Surroundings } from '@token-relay/daemon';
+import { ExitCode, isJournal, runCommandLine, type Surroundings } from '@token-relay/daemon';
 import { fstatSync } from 'node:fs';
 import { createProgram } from './program.ts';
 
 process.title = 'token-receiver';
 
-// Whoever read the output may be gone (`… | head`): no reason to end, nor to show a stack trace.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+// Whoever read the output may be gone (`… | head`): no reason to end, nor to show a stack trace. A command whose output is
+// lost in another way, on a full disk, has failed; a daemon has its log file, and goes on.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || process.argv.includes('run')) return;
+    process.exitCode = ExitCode.failed;
+    if (stream === process.stdout)
+      process.stderr.write(`error: The output cannot be written (${error.code ?? 'unknown error'})\n`);
+  });
+}
 
 const surroundings: Surroundings = {
   env: process.env,
@@ -29,5 +37,5 @@ void runCommandLine(createProgram(surroundings, process.argv), process.argv, {
   stderr: process.stderr,
   journal: isJournal(process.env, fstatSync(2)),
 }).then((exitCode) => {
-  process.exitCode = exitCode;
+  process.exitCode ??= exitCode;
 });

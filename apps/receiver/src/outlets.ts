@@ -19,6 +19,8 @@ import { Sinks } from './sinks/sinks.ts';
 
 export interface OutletsOptions {
   readonly settings: ReceiverSettings;
+  /** the descriptor of the credential socket, if systemd has opened it */
+  readonly credentialFd: number | undefined;
   readonly holder: TokenHolder;
   readonly log: Log;
   readonly hookHost: Pick<HookRunnerOptions<ReceiverHookEvent>, 'environment' | 'kill'>;
@@ -84,14 +86,15 @@ export class Outlets {
 
   /** The place that nobody asked for may be taken or not be there: then units go without, and the log says so. */
   async #openCredentialSocket(): Promise<CredentialSocket | undefined> {
-    const { settings, log, holder: holding } = this.#options;
+    const { settings, credentialFd: fd, log, holder: holding } = this.#options;
     const { credentialSocketPath: path, credentialWait: waitMs, credentialSocketIsDefault } = settings;
-    const socket = new CredentialSocket({ path, waitMs, holding, log });
+    const socket = new CredentialSocket({ path, fd, waitMs, holding, log });
     try {
       await socket.start();
       return socket;
     } catch (error) {
-      if (!(error instanceof SocketBindError) || !credentialSocketIsDefault) throw error;
+      const wasAskedFor = fd !== undefined || !credentialSocketIsDefault;
+      if (!(error instanceof SocketBindError) || wasAskedFor) throw error;
       log.warn(`No socket for LoadCredential=: ${error.message} Name a place with credential_socket_path`);
       return undefined;
     }

@@ -45,3 +45,12 @@ test('the memory for peers is bounded', () => {
   refusals.add({ ...stranger, address: 'host-0' });
   expect(warnings).toHaveLength(301);
 });
+
+test('a stranger that changes its name is told of once; a known one under each of its names', () => {
+  const { log, warnings } = recording();
+  const refusals = new PeerRefusalLog(log);
+  for (const name of ['one', 'two', 'three']) refusals.add({ ...stranger, name });
+  expect(warnings).toHaveLength(1);
+  for (const name of ['one', 'two']) refusals.add({ ...stranger, code: 'name_not_permitted', name });
+  expect(warnings).toHaveLength(3);
+});

@@ -20,7 +20,8 @@ export class PeerRefusalLog {
     this.counts[code] = (this.counts[code] ?? 0) + 1;
     const who = name === undefined ? address : `${printable(name)} at ${address}`;
     const text = `A TLS client was refused: ${who}: ${reason}.`;
-    const key = `${code} ${who}`;
+    // A name that nobody vouches for is whatever a stranger likes: each would be a line of its own.
+    const key = code === 'name_not_permitted' ? `${code} ${who}` : `${code} ${address}`;
     if (this.#known.has(key)) {
       this.#log.debug(text, { code });
       return;

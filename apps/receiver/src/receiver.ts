@@ -3,17 +3,20 @@ import { metricsRoute, type HookRunnerOptions, type Log, type ShownInstead } fro
 import {
   bindUnixSocket,
   formatAddress,
+  serveInheritedSocket,
   TokenReceiver,
   type HeldToken,
   type TlsMaterial,
   type UnixSocketClaim,
 } from '@token-relay/socket';
+import { announceStart } from './announce-start.ts';
 import { createApi, type Api } from './api/api.ts';
 import { groupId } from './group-id.ts';
 import { readState } from './holding/read-state.ts';
 import { StateFile } from './holding/state-file.ts';
 import { TokenHolder } from './holding/token-holder.ts';
 import type { ReceiverHookEvent } from './hooks/receiver-hooks.ts';
+import type { InheritedSockets } from './inherited-sockets.ts';
 import { receiverMetrics } from './metrics/receiver-metrics.ts';
 import { metricsSnapshot } from './metrics/metrics-snapshot.ts';
 import { Outlets } from './outlets.ts';
@@ -33,6 +36,8 @@ const API_BACKLOG = 4096;
 
 export interface ReceiverOptions {
   readonly settings: ReceiverSettings;
+  /** what systemd has opened for it already; the settings are then only their names */
+  readonly inherited?: InheritedSockets;
   /** the certificates that the settings name */
   readonly tls?: TlsMaterial | undefined;
   readonly log: Log;
@@ -65,7 +70,7 @@ export class Receiver {
   readonly #outlets: Outlets;
 
   constructor(options: ReceiverOptions) {
-    const { settings, log, uid, tls, hideSecret, hookHost } = options;
+    const { settings, inherited = {}, log, uid, tls, hideSecret, hookHost } = options;
     this.#options = options;
     this.#refusals = new RefusalLog(log);
     this.#peerRefusals = new PeerRefusalLog(log);
@@ -83,6 +88,7 @@ export class Receiver {
       maxConnections: settings.maxConnections,
       socketMode: settings.socketMode,
       keepRefreshToken: false,
+      ...(inherited.token === undefined ? {} : { unixSocketFd: inherited.token }),
       ...(this.#groupId === undefined ? {} : { socketGroupId: this.#groupId }),
       ...(settings.tokenPattern === undefined ? {} : { tokenPattern: settings.tokenPattern }),
       ...(tls === undefined ? {} : { tls }),
@@ -116,18 +122,17 @@ export class Receiver {
     );
     const { routes } = this.#api;
     const metrics = () => this.#metrics();
-    this.#outlets = new Outlets({ settings, holder: this.#holder, log, hookHost, hideSecret, routes, metrics });
+    const { credential: credentialFd } = inherited;
+    const holder = this.#holder;
+    this.#outlets = new Outlets({ settings, credentialFd, holder, log, hookHost, hideSecret, routes, metrics });
   }
 
   /** Rejects with a SocketBindError that names the socket. */
   async start(): Promise<void> {
-    const { settings, log } = this.#options;
-    this.#claim = await bindUnixSocket(this.#api.server, settings.apiSocketPath, {
-      mode: settings.socketMode,
-      backlog: API_BACKLOG,
-      ...(this.#groupId === undefined ? {} : { groupId: this.#groupId }),
-    });
+    const { settings, inherited, log } = this.#options;
+    this.#claim = await this.#openApi(inherited?.api);
     const addresses = await this.#tokens.start();
+    if (inherited?.token !== undefined) announceStart(settings.unixSocketPath, log, Date.now());
     for (const address of addresses) log.info(`Listening for tokens on ${formatAddress(address)}`);
     const fellBack = settings.preferUnixSocket && addresses.every(({ kind }) => kind !== 'unix');
     if (fellBack) {
@@ -172,7 +177,7 @@ export class Receiver {
       pid: this.#options.pid,
       startedAtMs: this.#startedAtMs,
       listening: this.#tokens.addresses(),
-      rejected: this.#refusals.counts,
+      rejected: { ...this.#refusals.counts, ...tlsRefusals(this.#peerRefusals.counts) },
       generation: this.#tokens.getTokenCount(),
       held: this.#tokens.getLatestToken(),
       freshness: this.#holder.freshness(),
@@ -200,6 +205,18 @@ export class Receiver {
     );
   }
 
+  #openApi(fd: number | undefined): Promise<UnixSocketClaim> {
+    const { apiSocketPath, socketMode: mode } = this.#options.settings;
+    const { server } = this.#api;
+    if (fd !== undefined) return serveInheritedSocket(server, fd, apiSocketPath, { backlog: API_BACKLOG });
+    const groupId = this.#groupId;
+    return bindUnixSocket(server, apiSocketPath, {
+      mode,
+      backlog: API_BACKLOG,
+      ...(groupId === undefined ? {} : { groupId }),
+    });
+  }
+
   #sayRestored(): void {
     const held = this.#tokens.getLatestToken();
     if (held === undefined) return;
@@ -221,4 +238,9 @@ export class Receiver {
       this.#options.onChange();
     }, CHANGE_DELAY_MS);
   }
+}
+
+/** As the status counts them, beside the messages that were refused. */
+function tlsRefusals(counts: Readonly<Partial<Record<string, number>>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([code, count]) => [`tls_${code}`, count ?? 0]));
 }

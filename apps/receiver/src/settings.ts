@@ -6,6 +6,7 @@ import {
   booleanSetting,
   ConfigurationError,
   durationSetting,
+  hasOwnSocket,
   hooksSetting,
   integerSetting,
   loadSettings,
@@ -13,17 +14,21 @@ import {
   modeSetting,
   pathSetting,
   runtimeFolder,
+  serviceFolders,
+  settingsFolder,
   sizeSetting,
   statsdSetting,
   textSetting,
   type SettingsOf,
 } from '@token-relay/daemon';
 import { MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
-import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { RECEIVER_HOOK_EVENTS } from './hooks/receiver-hooks.ts';
 import { sinksSetting } from './sinks/sink-settings.ts';
 import { tlsFiles, tlsSetting, type TlsFiles } from './tls-settings.ts';
 import { tokenPattern } from './token-pattern.ts';
+import { whoseReceiver } from './whose-receiver.ts';
 
 export const ENV_PREFIX = 'TOKEN_RECEIVER_';
 
@@ -101,6 +106,10 @@ export interface SettingsContext {
   readonly uid: number;
   /** what the command line said */
   readonly flags: Readonly<Record<string, unknown>>;
+  /** Whether this is the daemon, and not a command that may be about one. */
+  readonly isDaemon?: boolean;
+  /** Whether there is a file; default: looks. */
+  readonly exists?: (path: string) => boolean;
 }
 
 type Declared = SettingsOf<typeof receiverDefinitions>;
@@ -115,6 +124,8 @@ export interface ReceiverSettings
   readonly credentialSocketIsDefault: boolean;
   readonly tls: TlsFiles | undefined;
   readonly tokenPattern: RegExp | undefined;
+  /** the settings file that was read, absolute */
+  readonly configFile: string | undefined;
   /** whether nobody asked for a log file */
   readonly logFileIsDefault: boolean;
   /** what deserves a warning once there is a log */
@@ -122,15 +133,16 @@ export interface ReceiverSettings
 }
 
 /** @throws ConfigurationError that names the file and the line */
-export async function loadReceiverSettings({ env, cwd, uid, flags }: SettingsContext): Promise<ReceiverSettings> {
-  const { values, sources, warnings } = await loadSettings(receiverDefinitions, {
+export async function loadReceiverSettings(context: SettingsContext): Promise<ReceiverSettings> {
+  const { env, cwd, flags, exists } = context;
+  const { values, sources, warnings, configFile } = await loadSettings(receiverDefinitions, {
     flags,
     env,
     envPrefix: ENV_PREFIX,
-    defaultConfigFiles: ['configs/receiver.yaml', '/etc/token-relay/receiver.yaml'],
+    defaultConfigFiles: [join(settingsFolder({ env, cwd, exists }).path, 'receiver.yaml')],
     cwd,
   });
-  const inRuntimeFolder = (name: string) => join(runtimeFolder({ env, uid, create: true }), name);
+  const inRuntimeFolder = (name: string) => join(socketFolder(context), name);
   const apiSocketPath = values.apiSocketPath ?? inRuntimeFolder('api.sock');
   // Beside it, so that two receivers of one user that were given sockets of their own share nothing else either.
   const besideApiSocket = (name: string) => join(dirname(apiSocketPath), name);
@@ -149,10 +161,21 @@ export async function loadReceiverSettings({ env, cwd, uid, flags }: SettingsCon
     stateFileIsDefault: sources.stateFile === 'default',
     credentialSocketIsDefault: sources.credentialSocketPath === 'default',
     tls: values.tls === undefined ? undefined : tlsFiles(values.tls, cwd),
-    tokenPattern: values.tokenPattern === undefined ? undefined : tokenPattern(values.tokenPattern),
+    tokenPattern: values.tokenPattern === undefined ? undefined : await tokenPattern(values.tokenPattern),
     logFileIsDefault: sources.logFile === 'default',
+    configFile: configFile === undefined ? undefined : resolve(cwd, configFile),
     warnings,
   };
+}
+
+/** Where the sockets are that nobody has named. */
+function socketFolder({ env, uid, isDaemon = false, exists = existsSync }: SettingsContext): string {
+  const whose = whoseReceiver({
+    isDaemon,
+    isOwnThere: () => hasOwnSocket('api.sock', { env, uid }),
+    isServiceThere: () => exists(join(serviceFolders.receiverRuntime, 'api.sock')),
+  });
+  return whose === 'service' ? serviceFolders.receiverRuntime : runtimeFolder({ env, uid, create: true });
 }
 
 function checkSocketPath(name: string, path: string): void {

@@ -96,7 +96,7 @@ describe('watch', () => {
       [SECOND, THIRD].map((token) => fingerprint(token.access_token)),
     );
     expect(stage.printed.err).toBe(
-      `token-receiver closed the connection at ${stage.api}. Trying again until it answers.\n`,
+      `token-receiver closed the connection at ${stage.api}. (trying again until it answers)\n`,
     );
   });
 
@@ -110,7 +110,7 @@ describe('watch', () => {
     await server.start(FIRST);
     await line(1);
     expect(stage.printed.err).toMatch(
-      /^token-receiver is not running: .*api\.sock\. .* Trying again until it answers\.\n$/,
+      /^token-receiver is not running: .*api\.sock\. .*: token-receiver run \(trying again until it answers\)\n$/,
     );
   });
 

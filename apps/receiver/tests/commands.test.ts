@@ -77,14 +77,16 @@ describe('token --wait', () => {
       answer(response, 404, noTokenYet);
     });
     const { err } = await said(stage, token, { wait: '200ms' }, 75);
-    expect(err).toBe('error: No token yet. Is it running? Waited 0.2 s for a token.\n');
+    expect(err).toBe('error: Waited 0.2 s for a token: No token yet. Is it running?\n');
     expect(new Set(waits)).toEqual(new Set([1]));
   });
 
   test('ends with 69 when nobody listened all the time, and with 75 when somebody did', async () => {
     const nobody = new Stage();
     const { err } = await said(nobody, token, { wait: '100ms' }, 69);
-    expect(err).toMatch(/^error: token-receiver is not running \(.*api\.sock\)\. .* Waited 0\.1 s for a token\.\n$/);
+    expect(err).toMatch(
+      /^error: Waited 0\.1 s for a token: token-receiver is not running \(.*api\.sock\)\. .*: token-receiver run\n$/,
+    );
 
     const gone = new Stage();
     const stop = await gone.serve((_, response) => {
@@ -98,7 +100,9 @@ describe('token --wait', () => {
     const stage = new Stage();
     await using hung = createServer((socket) => void socket.on('error', () => undefined).resume());
     await once(hung.listen(stage.api), 'listening');
-    expect((await said(stage, token, { wait: '100ms' }, 75)).err).toMatch(/no answer within .*Waited 0\.1 s/);
+    expect((await said(stage, token, { wait: '100ms' }, 75)).err).toMatch(
+      /^error: Waited 0\.1 s for a token: no answer within/,
+    );
   });
 
   test('ends at once when another program answers', async () => {

@@ -40,7 +40,6 @@ test('every part of the receiver has its metrics', async () => {
     'token_receiver_tokens_rejected_total{code="bad_token"} 0',
     'token_receiver_tokens_rejected_total{code="empty"} 0',
     'token_receiver_tokens_rejected_total{code="busy"} 0',
-    'token_receiver_tokens_rejected_total{code="not_authorized"} 0',
     'token_receiver_tokens_rejected_total{code="connection_lost"} 1',
     'token_receiver_tls_peers_refused_total{code="expired"} 4',
     'token_receiver_event_readers 10',

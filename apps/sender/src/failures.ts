@@ -1,5 +1,5 @@
 /** Turns what a part rejected with into what the command line says: a message for people, and the design's exit code. */
-import { CommandFailure, ExitCode, LocalHttpError } from '@token-relay/daemon';
+import { CommandFailure, ExitCode, LocalHttpError, serviceFolders } from '@token-relay/daemon';
 import { SocketBindError } from '@token-relay/socket';
 import { TokenError } from '@token-relay/tokens';
 
@@ -11,12 +11,11 @@ export function asCommandFailure(error: unknown): unknown {
   if (error instanceof LocalHttpError) {
     switch (error.code) {
       case 'daemon_not_running':
-        return new CommandFailure(
-          `token-refresh-sender is not running (nobody listens at ${error.socketPath}). Start it with: token-refresh-sender run`,
-          ExitCode.unavailable,
-        );
-      case 'denied':
-        return new CommandFailure(`${error.message}: run this as the user that the sender runs as.`, ExitCode.failed);
+        return notRunning(error.socketPath);
+      case 'denied': {
+        const who = isOfService(error.socketPath) ? 'as root' : 'as the user that the sender runs as';
+        return new CommandFailure(`${error.message}: run this ${who}.`, ExitCode.failed);
+      }
       case 'timeout':
         return new CommandFailure(`${error.message}; try again.`, ExitCode.tryAgain);
       case 'bad_answer':
@@ -47,4 +46,16 @@ export function asCommandFailure(error: unknown): unknown {
     }
   }
   return error;
+}
+
+export function notRunning(controlSocketPath: string): CommandFailure {
+  const start = isOfService(controlSocketPath) ? 'systemctl start token-refresh-sender' : 'token-refresh-sender run';
+  return new CommandFailure(
+    `token-refresh-sender is not running (nobody listens at ${controlSocketPath}). Start it with: ${start}`,
+    ExitCode.unavailable,
+  );
+}
+
+function isOfService(controlSocketPath: string): boolean {
+  return controlSocketPath.startsWith(`${serviceFolders.senderRuntime}/`);
 }

@@ -25,6 +25,8 @@ const running: SenderSettings = {
   logKeep: 5,
   targets: [],
   logFileIsDefault: true,
+  isService: false,
+  configFile: undefined,
   warnings: [],
 };
 

@@ -4,6 +4,7 @@
  */
 import {
   booleanSetting,
+  hasOwnSocket,
   hooksSetting,
   ConfigurationError,
   durationSetting,
@@ -12,13 +13,16 @@ import {
   logSettings,
   pathSetting,
   runtimeFolder,
+  serviceFolders,
+  settingsFolder,
   structureSetting,
   statsdSetting,
   textSetting,
+  type SettingsFolder,
   type SettingsOf,
 } from '@token-relay/daemon';
 import { isLoopback, MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { targetConfigs, targetsSchema, targetWarnings } from './delivery/target-settings.ts';
 import type { TargetConfig } from './delivery/target.ts';
 
@@ -84,6 +88,10 @@ export interface SettingsContext {
   readonly uid: number;
   /** what the command line said */
   readonly flags: Readonly<Record<string, unknown>>;
+  /** Whether this is the daemon, and not a command that may be about one. */
+  readonly isDaemon?: boolean;
+  /** Whether there is a file; default: looks. */
+  readonly exists?: (path: string) => boolean;
 }
 
 type Declared = SettingsOf<typeof senderDefinitions>;
@@ -91,6 +99,10 @@ type Declared = SettingsOf<typeof senderDefinitions>;
 export interface SenderSettings extends Omit<Declared, 'socketPath' | 'controlSocketPath' | 'targets'> {
   readonly controlSocketPath: string;
   readonly targets: readonly TargetConfig[];
+  /** whether these are the settings of the system's service: what it has to itself is not for a command to touch */
+  readonly isService: boolean;
+  /** the settings file that was read, absolute */
+  readonly configFile: string | undefined;
   /** whether nobody asked for a log file */
   readonly logFileIsDefault: boolean;
   /** what deserves a warning once there is a log */
@@ -98,31 +110,50 @@ export interface SenderSettings extends Omit<Declared, 'socketPath' | 'controlSo
 }
 
 /** @throws ConfigurationError that names the file and the line */
-export async function loadSenderSettings({ env, cwd, uid, flags }: SettingsContext): Promise<SenderSettings> {
-  const { values, sources, warnings } = await loadSettings(senderDefinitions, {
+export async function loadSenderSettings(context: SettingsContext): Promise<SenderSettings> {
+  const { env, cwd, uid, flags } = context;
+  const folder = senderFolder(context);
+  const { values, sources, warnings, configFile } = await loadSettings(senderDefinitions, {
     flags,
     env,
     envPrefix: ENV_PREFIX,
-    defaultConfigFiles: ['configs/sender.yaml', '/etc/token-relay/sender.yaml'],
+    defaultConfigFiles: [join(folder.path, 'sender.yaml')],
     cwd,
   });
   checkUrl('token_url', values.tokenUrl);
   checkUrl('authorize_url', values.authorizeUrl);
-  const inRuntimeFolder = (name: string) => join(runtimeFolder({ env, uid, create: true }), name);
   const { socketPath, targets, ...rest } = values;
-  const controlSocketPath = values.controlSocketPath ?? inRuntimeFolder('control.sock');
+  const isNamedHere = sources.tokenFile === 'flag' || sources.tokenFile === 'environment';
+  // The control socket is the lock of the login: it goes with the token file.
+  const isService = folder.kind === 'service' && !isNamedHere;
+  const inFolder = (owner: keyof typeof serviceFolders, name: string) =>
+    join(isService ? serviceFolders[owner] : runtimeFolder({ env, uid, create: true }), name);
+  const controlSocketPath = values.controlSocketPath ?? inFolder('senderRuntime', 'control.sock');
   checkSocketPath('control_socket_path', controlSocketPath);
-  const theirs = targetConfigs(
-    targets ?? [{ name: 'receiver', unix: socketPath ?? inRuntimeFolder('token.sock') }],
-    cwd,
-  );
+  const receiver = { name: 'receiver', unix: socketPath ?? inFolder('receiverRuntime', 'token.sock') };
+  const theirs = targetConfigs(targets ?? [receiver], cwd);
   return {
     ...rest,
+    ...(sources.appConfig === 'default' ? { appConfig: resolve(cwd, folder.path, 'schwab_app_config.yaml') } : {}),
+    ...(sources.tokenFile === 'default' ? { tokenFile: resolve(cwd, folder.stateFolder, 'schwab_tokens.json') } : {}),
     controlSocketPath,
     targets: theirs,
+    isService,
     logFileIsDefault: sources.logFile === 'default',
+    configFile: configFile === undefined ? undefined : resolve(cwd, configFile),
     warnings: [...warnings, ...targetWarnings(theirs)],
   };
+}
+
+function senderFolder({ env, cwd, uid, flags, isDaemon = false, exists }: SettingsContext): SettingsFolder {
+  const named = flags['config'] ?? env[`${ENV_PREFIX}CONFIG`];
+  return settingsFolder({
+    env,
+    cwd,
+    named: typeof named === 'string' && named !== '' ? named : undefined,
+    isOwnDaemonThere: isDaemon ? undefined : () => hasOwnSocket('control.sock', { env, uid }),
+    exists,
+  });
 }
 
 /** A token URL in the clear would send the app's secret and the refresh token over the network (RFC 6749 §3.2). */

@@ -24,6 +24,7 @@ export type { Parameter, RouteDescription } from './local-http/route.ts';
 export { createLocalHttp, type LocalHttpOptions, type Route } from './local-http/server.ts';
 export type { ShownInstead } from './hidden-secrets.ts';
 export type { LogLevel } from './log-format.ts';
+export { listenFds, type ListenFd } from './listen-fds.ts';
 export { openLog, type Log, type LogFields, type LogOptions, type OpenLog } from './log.ts';
 export { logSettings, type LogSettingDefinitions } from './log-settings.ts';
 export { inSeconds, metricsOf, samplesBy, type MetricFamily, type MetricSample } from './metrics/metric-family.ts';
@@ -33,8 +34,10 @@ export { processMetrics, type ProcessReadings } from './metrics/process-metrics.
 export { renderMetrics, type RenderedMetrics } from './metrics/render-metrics.ts';
 export { statsdSetting, type StatsdAddress } from './metrics/statsd-address.ts';
 export { StatsdReporter, type StatsdReporterOptions } from './metrics/statsd-reporter.ts';
+export { hasOwnSocket } from './own-socket.ts';
 export { runDaemon, type DaemonContext, type DaemonLogSettings, type Surroundings } from './run-daemon.ts';
 export { runtimeFolder } from './runtime-folder.ts';
+export { serviceFolders } from './service-folders.ts';
 export { addSettingOptions } from './settings/command-options.ts';
 export {
   booleanSetting,
@@ -54,9 +57,11 @@ export {
   type SettingSource,
 } from './settings/load-settings.ts';
 export { needingRestart, type ReloadPlan } from './settings/needing-restart.ts';
+export { settingsFolder, type SettingsFolder } from './settings-folder.ts';
 export { parseDuration } from './settings/quantities.ts';
 export { readSecretYaml } from './settings/secret-yaml.ts';
 export type { Setting, SettingDefinitions, SettingsOf } from './settings/setting.ts';
 export { handleSignals, type SignalReactions, type SignalSource } from './signals.ts';
 export { connectSystemd, isJournal, SystemdError, type Systemd } from './systemd.ts';
+export { feedWatchdogWhile } from './systemd-watchdog.ts';
 export { watchPath, type PathIdentity, type WatchPathOptions } from './watch-path.ts';

@@ -17,12 +17,14 @@ describe('the sockets of socket units', () => {
     expect(listenFds(env({ LISTEN_FDS: '1' }), PID)).toEqual([{ fd: 3, name: 'unknown' }]);
   });
 
-  test.each([{}, { LISTEN_PID: '4712', LISTEN_FDS: '1' }, { LISTEN_FDS: '1' }, { LISTEN_PID: ' 4711', LISTEN_FDS: '9' }])(
-    'are none where the variables are for another process: %j',
-    (variables: Record<string, string>) => {
-      expect(listenFds(variables, PID)).toEqual([]);
-    },
-  );
+  test.each([
+    {},
+    { LISTEN_PID: '4712', LISTEN_FDS: '1' },
+    { LISTEN_FDS: '1' },
+    { LISTEN_PID: ' 4711', LISTEN_FDS: '9' },
+  ])('are none where the variables are for another process: %j', (variables: Record<string, string>) => {
+    expect(listenFds(variables, PID)).toEqual([]);
+  });
 
   test.each([
     [{}, 'LISTEN_FDS is missing'],

@@ -42,8 +42,8 @@ export interface DaemonContext {
   readonly systemd: Systemd;
   /** Aborts on SIGTERM or SIGINT. */
   readonly stop: AbortSignal;
-  /** What SIGHUP does. */
-  readonly onReload: (reload: () => void) => void;
+  /** What SIGHUP does. systemd is told when it begins, and when the promise is settled; a rejection is a bug. */
+  readonly onReload: (reload: () => Promise<void>) => void;
   readonly setLogLevel: (level: LogLevel) => void;
   /** A net under all else: what is named here never appears in the log. */
   readonly hideSecret: (secret: string, as: ShownInstead) => void;
@@ -72,7 +72,8 @@ export async function runDaemon(
     ...(wantsFile ? { file: resolve(cwd, logging.logFile) } : {}),
   });
   const stop = new AbortController();
-  let reload = (): void => undefined;
+  let reload: (() => Promise<void>) | undefined;
+  let reloadsUnderWay = 0;
   const systemd = await connectSystemd({ env, pid, log: opened.log }).catch(async (error: unknown) => {
     await opened.close();
     throw error;
@@ -84,7 +85,16 @@ export async function runDaemon(
       stop.abort();
     },
     onSecondStop: () => surroundings.exitNow(ExitCode.failed),
-    onReload: () => reload(),
+    onReload: () => {
+      // Before there is one, what is to be read again is being read for the first time.
+      if (reload === undefined) return;
+      reloadsUnderWay += 1;
+      systemd.reloading();
+      void reload().finally(() => {
+        reloadsUnderWay -= 1;
+        if (reloadsUnderWay === 0 && !stop.signal.aborted) systemd.ready();
+      });
+    },
   });
   try {
     await work({

@@ -23,7 +23,9 @@ export function notifyByCommand(
   command: string,
   options: { env: Readonly<Record<string, string | undefined>>; pid: number; log: Log },
 ): (state: string) => void {
-  const { env, pid, log } = options;
+  const { pid, log } = options;
+  // Nothing else of ours concerns it, and some of it may be secret.
+  const env = { NOTIFY_SOCKET: options.env['NOTIFY_SOCKET'] };
   let previous: Promise<void> = Promise.resolve();
   let said = false;
   return (state) => {

@@ -1,3 +1,4 @@
+import { hrtime } from 'node:process';
 import { ExitCode } from './exit-code.ts';
 import type { Log } from './log.ts';
 import { findNotifyCommand, notifyByCommand } from './systemd-notify-command.ts';
@@ -19,8 +20,10 @@ export class SystemdError extends Error {
 
 /** The service manager. Without `$NOTIFY_SOCKET` every method does nothing; none throws. */
 export interface Systemd {
-  /** The service is up: Type=notify units count as started from here. */
+  /** The service is up: Type=notify units count as started from here. Also said when a reload is over. */
   ready: () => void;
+  /** The configuration is being read again; `ready` ends that, whatever came of it. */
+  reloading: () => void;
   /** One line for `systemctl status`; the same text is not sent twice in a row. */
   status: (text: string) => void;
   stopping: () => void;
@@ -48,13 +51,16 @@ export async function connectSystemd(options: {
   const intervalMs = watchdogIntervalMs(env, pid);
   const socket = env['NOTIFY_SOCKET'];
   if (socket === undefined || socket === '') {
-    return { ready: nothing, status: nothing, stopping: nothing, watchdog: { intervalMs: undefined, pet: nothing } };
+    const watchdog = { intervalMs: undefined, pet: nothing };
+    return { ready: nothing, reloading: nothing, status: nothing, stopping: nothing, watchdog };
   }
 
   const notify = await findNotifier();
   let lastStatus: string | undefined;
   return {
     ready: () => notify('READY=1'),
+    // The time is for Type=notify-reload: it tells this reload from an earlier one (sd_notify(3)).
+    reloading: () => notify(`RELOADING=1\nMONOTONIC_USEC=${hrtime.bigint() / 1000n}`),
     stopping: () => notify('STOPPING=1'),
     status: (text) => {
       const line = text.replace(/\s+/g, ' ').trim();

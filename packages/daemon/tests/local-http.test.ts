@@ -119,6 +119,7 @@ describe('the server', () => {
     ['a path with a host in it', get('//v1/status'), 404, 'not_found'],
     ['a target that is no path', get('*'), 404, 'not_found'],
     ['a wrong method', get('/v1/refresh'), 405, 'method_not_allowed'],
+    ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n', 405, 'method_not_allowed'],
     ['a method of no route', get('/v1/status').replace('GET', 'DELETE'), 405, 'method_not_allowed'],
     ['a web page', get('/v1/status', 'Origin: https://example.com\r\n'), 403, 'forbidden_origin'],
     ['no Host', 'GET /v1/status HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'bad_request'],

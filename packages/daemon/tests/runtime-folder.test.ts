@@ -2,7 +2,7 @@ import { chmod, lstat, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runtimeFolder } from '../src/index.ts';
+import { hasOwnSocket, runtimeFolder } from '../src/index.ts';
 
 const uid = process.getuid?.() ?? 0;
 let session: string;
@@ -69,4 +69,15 @@ test('a folder of another user is refused', async () => {
   } finally {
     await rm(theirs, { recursive: true });
   }
+});
+
+test("a daemon of this user's own is there if its socket is, and a folder of others has none of ours", async () => {
+  const isThere = (user = uid) => hasOwnSocket('api.sock', { env: { XDG_RUNTIME_DIR: session }, uid: user });
+  expect(isThere()).toBe(false);
+  await mkdir(ours, { mode: 0o700 });
+  await writeFile(join(ours, 'api.sock'), '');
+  expect(isThere()).toBe(true);
+  expect(isThere(4_000_000)).toBe(false);
+  await chmod(ours, 0o777);
+  expect(isThere()).toBe(false);
 });

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile, chmod } from 'node:fs/promises';
+import { EventEmitter, once } from 'node:events';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { connectSystemd, isJournal, SystemdError, type Systemd } from '../src/index.ts';
+import { connectSystemd, isJournal, runDaemon, SystemdError, type Surroundings, type Systemd } from '../src/index.ts';
 
 /** Node has no Unix datagram sockets: this stands where systemd does, and prints each notification as a line of JSON. */
 const RECEIVER = `
@@ -96,6 +96,80 @@ describe('with NOTIFY_SOCKET set', () => {
     expect(log.debug).toHaveBeenCalledWith('The sd-notify addon cannot be loaded: no such module');
   });
 
+  test.each([
+    ['the addon', undefined],
+    ['the command systemd-notify', unloadable],
+  ])('%s tells of a reload, with the time of its beginning on the clock that nobody sets', async (_way, loadAddon) => {
+    const socket = await listen();
+    const before = process.hrtime.bigint() / 1000n;
+    const systemd = await connectTo({ NOTIFY_SOCKET: socket, PATH: '/usr/bin:/bin' }, loadAddon);
+    systemd.reloading();
+    const told = await received();
+    expect(told.split('\n')).toContain('RELOADING=1');
+    const usec = BigInt(/^MONOTONIC_USEC=(\d+)$/m.exec(told)?.[1] ?? 0);
+    expect(usec >= before && usec <= process.hrtime.bigint() / 1000n).toBe(true);
+  });
+
+  test('a daemon is ready again when the last of its reloads is over, and a SIGHUP before the first is none', async () => {
+    const socket = await listen();
+    const signals = new EventEmitter();
+    const surroundings: Surroundings = {
+      env: { NOTIFY_SOCKET: socket },
+      cwd: folder,
+      uid: 0,
+      pid: process.pid,
+      signals,
+      stdin: () => process.stdin,
+      stdout: { write: () => true },
+      stderr: { write: () => true },
+      stdoutFile: undefined,
+      usage: () => ({ residentBytes: 0, cpuSeconds: 0 }),
+      kill: () => true,
+      exitNow: () => undefined,
+    };
+    const logging = { logLevel: 'info', logFormat: 'text', logFile: 'none', logMaxSize: 1, logKeep: 1 } as const;
+    const reloads: PromiseWithResolvers<undefined>[] = [];
+    await runDaemon(surroundings, { ...logging, logFileIsDefault: false }, async ({ systemd, stop, onReload }) => {
+      signals.emit('SIGHUP', 'SIGHUP');
+      systemd.status('up');
+      expect(await received()).toBe('STATUS=up');
+      onReload(async () => {
+        const reload = Promise.withResolvers<undefined>();
+        reloads.push(reload);
+        await reload.promise;
+      });
+      signals.emit('SIGHUP', 'SIGHUP');
+      signals.emit('SIGHUP', 'SIGHUP');
+      expect([await received(), await received()]).toEqual([
+        expect.stringMatching(/^RELOADING=1/),
+        expect.stringMatching(/^RELOADING=1/),
+      ]);
+      reloads[1]?.resolve(undefined);
+      // Whatever follows from that has then happened.
+      await new Promise(setImmediate);
+      systemd.status('one of two');
+      expect(await received()).toBe('STATUS=one of two');
+      reloads[0]?.resolve(undefined);
+      expect(await received()).toContain('READY=1');
+      signals.emit('SIGTERM', 'SIGTERM');
+      expect(await received()).toContain('STOPPING=1');
+      expect(stop.aborted).toBe(true);
+    });
+  });
+
+  test('systemd-notify is given the socket, and nothing else of our environment', async () => {
+    await writeFile(
+      join(folder, 'systemd-notify'),
+      `#!/bin/sh\nenv > ${folder}/made && mv ${folder}/made ${folder}/env\n`,
+    );
+    await chmod(join(folder, 'systemd-notify'), 0o755);
+    const env = { NOTIFY_SOCKET: '/none', PATH: `${folder}:/usr/bin:/bin`, LISTEN_FDS: '1', MADE_UP_SECRET: 'x' };
+    (await connectTo(env, unloadable)).ready();
+    const names = await vi.waitFor(async () => readFile(join(folder, 'env'), 'utf8'), { timeout: 20_000 });
+    expect(names).toContain('NOTIFY_SOCKET=/none');
+    expect(names).not.toMatch(/LISTEN_FDS|MADE_UP_SECRET/);
+  });
+
   test('with neither, connecting fails loudly and says what to install', async () => {
     const connecting = connectTo({ NOTIFY_SOCKET: '/run/systemd/notify', PATH: folder }, unloadable);
     await expect(connecting).rejects.toThrow(SystemdError);
@@ -120,6 +194,7 @@ test('without NOTIFY_SOCKET nothing is loaded, nothing is sent and nothing fails
   const loadAddon = vi.fn(unloadable);
   const systemd = await connectTo({ WATCHDOG_USEC: '1000000' }, loadAddon);
   systemd.ready();
+  systemd.reloading();
   systemd.status('a');
   systemd.stopping();
   systemd.watchdog.pet();

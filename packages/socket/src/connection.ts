@@ -42,6 +42,7 @@ export class Connection {
   /** Where its owner has listed it. */
   deadline: Entry<Connection> | undefined;
   place: Entry<Connection> | undefined;
+  refusal: Entry<Connection> | undefined;
   readonly #owner: ConnectionOwner;
   #socket: Socket;
   #source: Source;

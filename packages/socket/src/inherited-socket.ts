@@ -21,19 +21,19 @@ export async function serveInheritedSocket(
   try {
     await listening;
   } catch (error) {
-    throw badDescriptor(fd, systemCode(error));
+    throw badDescriptor(fd, path, systemCode(error));
   }
   // One of TCP has an address, and other machines might reach it.
   if (server.address() instanceof Object) {
     server.close();
-    throw badDescriptor(fd, 'it is a TCP socket');
+    throw badDescriptor(fd, path, 'it is a TCP socket');
   }
   return { path, release: () => undefined };
 }
 
-function badDescriptor(fd: number, problem: string): SocketBindError {
+function badDescriptor(fd: number, path: string, problem: string): SocketBindError {
   return new SocketBindError(
     'bad_descriptor',
-    `The descriptor ${fd} is not a Unix socket that can be listened on (${problem}). Look at the socket unit that starts this program.`,
+    `In place of ${path}, the descriptor ${fd} is not a Unix socket that can be listened on (${problem}). Look at the socket unit that starts this program.`,
   );
 }

@@ -36,7 +36,7 @@ export class Intake {
   readonly #gate: TlsGate | undefined;
   readonly #places = new OldestFirst<Connection>();
   readonly #deadlines: Deadlines<Connection>;
-  #turnedAway = 0;
+  readonly #turnedAway = new OldestFirst<Connection>();
 
   constructor(from: Arrival, limits: IntakeLimits, decide: Decide, gate?: TlsGate) {
     this.maxBytes = limits.maxBytes;
@@ -75,10 +75,10 @@ export class Intake {
     if (deadline !== undefined) this.#deadlines.renew(deadline, nowMs);
   }
 
-  onClosed({ place, deadline }: Connection): void {
+  onClosed({ place, refusal, deadline }: Connection): void {
     if (deadline !== undefined) this.#deadlines.clear(deadline);
-    if (place === undefined) this.#turnedAway--;
-    else this.#places.remove(place);
+    if (place !== undefined) this.#places.remove(place);
+    if (refusal !== undefined) this.#turnedAway.remove(refusal);
   }
 
   #track(socket: Socket, nowMs: number): Connection {
@@ -95,16 +95,25 @@ export class Intake {
     return true;
   }
 
-  /** Those turned away are as many as the others at most: beyond that they are not even told why, and nobody is before the handshake. */
+  /**
+   * Those turned away are as many as the others at most: the one that was told so longest ago is closed in favour of the next.
+   * Before the handshake nobody can be told.
+   */
   #turnAway(socket: Socket, nowMs: number): void {
     const { maxConnections } = this.#limits;
     const verdict = { status: 'rejected', code: 'busy', detail: `more than ${maxConnections} connections` } as const;
     const reply = this.decide(verdict, this.#source);
-    if (this.#turnedAway >= maxConnections || this.#gate !== undefined) {
+    if (this.#gate !== undefined) {
       socket.destroy();
       return;
     }
-    this.#turnedAway++;
-    this.#track(socket, nowMs).turnAway(reply);
+    const { oldest } = this.#turnedAway;
+    if (oldest !== undefined && this.#turnedAway.size >= maxConnections) {
+      this.#turnedAway.remove(oldest);
+      oldest.value.drop();
+    }
+    const connection = this.#track(socket, nowMs);
+    connection.refusal = this.#turnedAway.add(connection, nowMs);
+    connection.turnAway(reply);
   }
 }

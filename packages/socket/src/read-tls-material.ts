@@ -17,15 +17,15 @@ export type TlsFiles = { cert: string; key: string; ca: string; clients?: readon
  * Reads our certificate, its key and the authorities from PEM files, and checks that they can be used at `nowMs` (default: now).
  *
  * `credentialsDirectory` is systemd's `$CREDENTIALS_DIRECTORY`: a key in there shows as readable by a group though no group can,
- * so its mode is not looked at.
+ * so its mode is not looked at. `evenIfExpired` (default: no) leaves it to the peers to refuse what has expired.
  *
  * Rejects with a TlsMaterialError that names the file.
  */
 export async function readTlsMaterial(
   files: TlsFiles,
-  options: { credentialsDirectory?: string; nowMs?: number } = {},
+  options: { credentialsDirectory?: string; nowMs?: number; evenIfExpired?: boolean } = {},
 ): Promise<TlsMaterial> {
-  const { credentialsDirectory, nowMs = Date.now() } = options;
+  const { credentialsDirectory, nowMs = Date.now(), evenIfExpired = false } = options;
   const cert = await readSmallFile(files.cert);
   const key = await readSmallFile(files.key, (stats) => {
     if (!isWithin(files.key, credentialsDirectory)) refuseOpenKey(files.key, stats);
@@ -52,8 +52,10 @@ export async function readTlsMaterial(
       files.key,
     );
   }
-  refuseExpired([certificate], files.cert, nowMs);
-  refuseExpired(authorities, files.ca, nowMs);
+  if (!evenIfExpired) {
+    refuseExpired([certificate], files.cert, nowMs);
+    refuseExpired(authorities, files.ca, nowMs);
+  }
   return { cert, key, ca, ...(files.clients === undefined ? {} : { clients: files.clients }) };
 }
 

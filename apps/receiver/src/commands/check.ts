@@ -1,11 +1,28 @@
 /** `token-receiver check`: whether it could run, without running. Every finding is a line. */
-import { CommandFailure, ConfigurationError, ExitCode, type Surroundings } from '@token-relay/daemon';
+import {
+  CommandFailure,
+  ConfigurationError,
+  ExitCode,
+  LocalHttpError,
+  openMetricsPort,
+  requestLocal,
+  type Surroundings,
+} from '@token-relay/daemon';
 import { formatAddress, isLoopback, readTlsMaterial, TlsMaterialError } from '@token-relay/socket';
 import { accessSync, constants, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { groupId } from '../group-id.ts';
 import { loadReceiverSettings, type ReceiverSettings } from '../settings.ts';
+import { sinkObstacle } from '../sinks/present-file.ts';
+import { saveObstacle } from '../sinks/save-obstacle.ts';
 import type { SinkConfig } from '../sinks/sink-settings.ts';
+import { findProgram } from './find-program.ts';
+
+/** For a receiver that may be running to answer. */
+const ANSWER_TIMEOUT_MS = 2_000;
+
+/** What hooks get where the environment has no PATH (packages/daemon/src/hooks/hook-environment.ts). */
+const USUAL_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 interface Finding {
   readonly kind: 'ok' | 'warning' | 'problem';
@@ -23,7 +40,10 @@ export async function check(surroundings: Surroundings, flags: Readonly<Record<s
     tcpFinding(settings),
     ...(await tlsFindings(settings, surroundings.env['CREDENTIALS_DIRECTORY'])),
     ...groupFindings(settings),
-    ...settings.sinks.map(sinkFinding),
+    ...(await stateFileFindings(settings)),
+    ...(await metricsPortFindings(settings)),
+    ...(await Promise.all(settings.sinks.map(sinkFinding))),
+    ...hookFindings(settings, surroundings),
   ];
   for (const { kind, text } of findings) surroundings.stdout.write(`${kind}: ${text}\n`);
   if (findings.some(({ kind }) => kind === 'problem')) {
@@ -65,14 +85,64 @@ function credentialSocketFinding(settings: ReceiverSettings): Finding {
 }
 
 /** It is tried again until it works, so this is no reason not to start. */
-function sinkFinding({ path, format }: SinkConfig): Finding {
+async function sinkFinding(config: SinkConfig): Promise<Finding> {
+  const obstacle = await sinkObstacle(config);
+  if (obstacle !== undefined) return { kind: 'warning', text: `sink: ${obstacle}` };
+  return { kind: 'ok', text: `sink ${config.path} (${config.format})` };
+}
+
+/** The receiver does its work without. Of the one that nobody named, the socket beside it tells. */
+async function stateFileFindings({ stateFile, stateFileIsDefault }: ReceiverSettings): Promise<readonly Finding[]> {
+  if (stateFileIsDefault) return [];
+  // A link is replaced, and not followed.
+  const obstacle = await saveObstacle(join(await ownFolder(stateFile), basename(stateFile)), {});
+  if (obstacle === undefined) return [{ kind: 'ok', text: `state_file ${stateFile}` }];
+  const text = `state_file: ${obstacle}; until it can be saved, a restart of the receiver loses the token`;
+  return [{ kind: 'warning', text }];
+}
+
+async function metricsPortFindings({ metricsPort: port, apiSocketPath }: ReceiverSettings): Promise<readonly Finding[]> {
+  if (port === undefined) return [];
   try {
-    accessSync(dirname(path), constants.W_OK | constants.X_OK);
-    return { kind: 'ok', text: `sink ${path} (${format})` };
-  } catch {
-    const folder = dirname(path);
-    return { kind: 'warning', text: `sink ${path}: the folder ${folder} does not exist or cannot be written to` };
+    const opened = await openMetricsPort({ port, routes: [], log: SILENT });
+    await opened.close();
+    return [{ kind: 'ok', text: `metrics_port ${port}` }];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    if (!(await isRunning(apiSocketPath))) return [{ kind: 'problem', text: error.message }];
+    const text = `${error.message} Disregard this if it is the receiver that runs at ${apiSocketPath}.`;
+    return [{ kind: 'warning', text }];
   }
+}
+
+async function isRunning(apiSocketPath: string): Promise<boolean> {
+  try {
+    await requestLocal(apiSocketPath, { method: 'GET', path: '/healthz', timeoutMs: ANSWER_TIMEOUT_MS });
+    return true;
+  } catch (error) {
+    if (!(error instanceof LocalHttpError)) throw error;
+    return false;
+  }
+}
+
+/** The receiver does its work without. Of a command only the program is shown: its arguments may be secrets. */
+function hookFindings({ hooks }: ReceiverSettings, { env, cwd }: Surroundings): readonly Finding[] {
+  const searchPath = env['PATH'] === undefined || env['PATH'] === '' ? USUAL_PATH : env['PATH'];
+  return [...hooks].flatMap(([event, commands]) =>
+    commands.map(({ command: [program] }): Finding => {
+      const what = `hook ${event}: ${program}`;
+      switch (findProgram(program, searchPath, cwd)) {
+        case 'found':
+          return { kind: 'ok', text: what };
+        case 'not_executable':
+          return { kind: 'warning', text: `${what} may not be executed by this user; see its mode (chmod +x)` };
+        case 'missing': {
+          const where = program.includes('/') ? '' : ` in ${searchPath}`;
+          return { kind: 'warning', text: `${what}: there is no such program${where}; write its whole path` };
+        }
+      }
+    }),
+  );
 }
 
 async function tlsFindings({ tls }: ReceiverSettings, credentialsDirectory: string | undefined): Promise<Finding[]> {

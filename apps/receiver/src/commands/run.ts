@@ -1,7 +1,8 @@
 /** `token-receiver run`: the daemon. */
-import { ConfigurationError, runDaemon, type DaemonContext, type Surroundings } from '@token-relay/daemon';
+import { ConfigurationError, listenFds, runDaemon, type DaemonContext, type Surroundings } from '@token-relay/daemon';
 import { readTlsMaterial, TlsMaterialError, type TlsMaterial } from '@token-relay/socket';
 import { asCommandFailure } from '../failures.ts';
+import { inheritedSockets } from '../inherited-sockets.ts';
 import { Receiver } from '../receiver.ts';
 import { feedWatchdog } from '../self-check.ts';
 import { needingRestart } from '../settings-reload.ts';
@@ -13,23 +14,33 @@ import { version } from '../version.ts';
 interface Configuration {
   readonly settings: ReceiverSettings;
   readonly tls: TlsMaterial | undefined;
+  /** what is wrong with it all the same */
+  readonly complaint?: string;
 }
 
 export async function run(surroundings: Surroundings, flags: Readonly<Record<string, unknown>>): Promise<void> {
   const { env, pid, uid, usage, kill } = surroundings;
-  const read = async (): Promise<Configuration> => {
-    const settings = await loadReceiverSettings({ ...surroundings, flags });
-    return { settings, tls: await readCertificates(settings, env['CREDENTIALS_DIRECTORY']) };
-  };
-  const configuration = await read().catch((error: unknown) => {
+  const settings = await loadReceiverSettings({ ...surroundings, flags, isDaemon: true });
+  const credentialsDirectory = env['CREDENTIALS_DIRECTORY'];
+  const configuration = await withCertificates(settings, credentialsDirectory).catch((error: unknown) => {
     throw asCommandFailure(error);
   });
-  const { settings } = configuration;
+  const readAgain = async (): Promise<Configuration> => {
+    // The file of the start: one that is away for a moment, because it is being replaced, is not the defaults.
+    const config = settings.configFile;
+    const again = { ...flags, ...(config === undefined ? {} : { config }) };
+    const next = await loadReceiverSettings({ ...surroundings, flags: again, isDaemon: true });
+    if (settings.tls === undefined) return { settings: next, tls: undefined };
+    return { settings: next, tls: await readCertificates(next, credentialsDirectory) };
+  };
+  const inherited = inheritedSockets(listenFds(env, pid));
   await runDaemon(surroundings, settings, async (daemon) => {
     const { log, systemd, stop, onReload, hideSecret } = daemon;
     for (const warning of settings.warnings) log.warn(warning);
+    if (configuration.complaint !== undefined) log.error(configuration.complaint);
     const receiver = new Receiver({
       ...configuration,
+      inherited,
       log,
       pid,
       uid,
@@ -45,7 +56,7 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
       throw asCommandFailure(error);
     }
     let reloading = Promise.resolve();
-    onReload(() => (reloading = reloading.then(() => reload(receiver, settings, daemon, read))));
+    onReload(() => (reloading = reloading.then(() => reload(receiver, settings, daemon, readAgain))));
     log.info(`token-receiver ${version} started`);
     systemd.status(systemdStatus(receiver.status()));
     systemd.ready();
@@ -71,14 +82,36 @@ async function reload(
     log.info('Configuration read again (SIGHUP)');
   } catch (error) {
     if (!(error instanceof ConfigurationError || error instanceof TlsMaterialError)) throw error;
-    log.error(`${error.message}; going on with the configuration as it was`);
+    const what = error instanceof TlsMaterialError ? `tls: ${error.message}` : error.message;
+    log.error(`${what.replace(/\.$/, '')}; going on with the configuration as it was`);
+  }
+}
+
+/**
+ * An own certificate that has expired is for its peers to refuse: it does not keep the applications of this machine from
+ * their token.
+ */
+async function withCertificates(
+  settings: ReceiverSettings,
+  credentialsDirectory: string | undefined,
+): Promise<Configuration> {
+  try {
+    return { settings, tls: await readCertificates(settings, credentialsDirectory) };
+  } catch (error) {
+    if (!(error instanceof TlsMaterialError) || error.code !== 'certificate_expired') throw error;
+    const tls = await readCertificates(settings, credentialsDirectory, 'evenIfExpired');
+    return { settings, tls, complaint: `tls: ${error.message} Until then no sender delivers over TLS` };
   }
 }
 
 async function readCertificates(
   { tls }: ReceiverSettings,
   credentialsDirectory: string | undefined,
+  strictness: 'inForce' | 'evenIfExpired' = 'inForce',
 ): Promise<TlsMaterial | undefined> {
   if (tls === undefined) return undefined;
-  return readTlsMaterial(tls, credentialsDirectory === undefined ? {} : { credentialsDirectory });
+  return readTlsMaterial(tls, {
+    ...(credentialsDirectory === undefined ? {} : { credentialsDirectory }),
+    ...(strictness === 'inForce' ? {} : { evenIfExpired: true }),
+  });
 }

@@ -31,8 +31,8 @@ export async function waitForToken(apiSocketPath: string, limitMs: number): Prom
     everListened ||= attempt.kind === 'nothing';
     if (leftMs() <= 0) {
       const { message } = attempt.failure;
-      const waited = `Waited ${limitMs / 1_000} s for a token.`;
-      throw new CommandFailure(`${message} ${waited}`, everListened ? ExitCode.tryAgain : ExitCode.unavailable);
+      const waited = `Waited ${limitMs / 1_000} s for a token:`;
+      throw new CommandFailure(`${waited} ${message}`, everListened ? ExitCode.tryAgain : ExitCode.unavailable);
     }
     let delayMs: number;
     [delayMs, attempts] = nextBackoff(attempts, BACKOFF, Math.random);

@@ -49,7 +49,7 @@ export async function watch(
       stdout.write(`${watchLine(token, flags['json'] === true)}\n`);
       program?.run(token);
     },
-    onTrouble: (message) => say(`${message} Trying again until it answers.`),
+    onTrouble: (message) => say(`${message} (trying again until it answers)`),
   });
   await program?.stop();
   ignoreSignals();

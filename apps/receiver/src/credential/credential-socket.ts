@@ -1,6 +1,6 @@
 /** The socket for systemd's `LoadCredential=NAME:/path/credential.sock`: whoever connects gets the bare access token. */
 import type { Log } from '@token-relay/daemon';
-import { bindUnixSocket, type HeldToken, type UnixSocketClaim } from '@token-relay/socket';
+import { bindUnixSocket, serveInheritedSocket, type HeldToken, type UnixSocketClaim } from '@token-relay/socket';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TokenHolding } from '../holding/held.ts';
 import { LineBudget } from '../line-budget.ts';
@@ -9,8 +9,9 @@ import { refuseCredential } from './refuse-credential.ts';
 /** Its owner and root, which is systemd. */
 const MODE = 0o600;
 /**
- * Units that may wait for a token at the same time; one more is refused at once. Never closed without a word: an end of
- * file would start the unit with an empty credential.
+ * Units that may wait for a token at the same time. For one more, the one that has waited longest is refused: some of those
+ * that wait have gone away, which nobody is told of while they are sent nothing. Never closed without a word: an end of file
+ * would start the unit with an empty credential.
  */
 const MAX_WAITING = 64;
 /** For a reader to take its answer and to close. */
@@ -21,6 +22,8 @@ const LAST_READ_DEADLINE_MS = 5_000;
 export interface CredentialSocketOptions {
   /** at most 107 bytes */
   readonly path: string;
+  /** the descriptor of the socket, if it listens at the path already: then it is left there */
+  readonly fd?: number | undefined;
   /** how long a unit that starts waits for a valid token before it fails */
   readonly waitMs: number;
   readonly holding: Pick<TokenHolding, 'latest' | 'freshness' | 'onToken'>;
@@ -57,12 +60,15 @@ export class CredentialSocket {
 
   /** Resolves when it listens; rejects with a SocketBindError. */
   async start(): Promise<void> {
-    const { path, log } = this.#options;
-    this.#claim = await bindUnixSocket(this.#server, path, { mode: MODE });
+    const { path, fd, log } = this.#options;
+    this.#claim =
+      fd === undefined
+        ? await bindUnixSocket(this.#server, path, { mode: MODE })
+        : await serveInheritedSocket(this.#server, fd, path);
     this.#server.on('error', (error) => log.warn(`A connection to ${path} was not accepted: ${error.message}`));
   }
 
-  /** Removes the socket, and makes the units that wait fail: an end of file alone would start them without a token. */
+  /** Removes the socket, if it is its own, and makes the units that wait fail: an end of file alone would start them without a token. */
   async stop(): Promise<void> {
     this.#endListening();
     this.#claim?.release();
@@ -94,9 +100,9 @@ export class CredentialSocket {
 
   #wait(socket: Socket): void {
     const { waitMs } = this.#options;
-    if (this.#waiting.size >= MAX_WAITING) {
-      void this.#refuse(socket, `${MAX_WAITING} others wait for one already`);
-      return;
+    const [longest] = this.#waiting.keys();
+    if (longest !== undefined && this.#waiting.size >= MAX_WAITING) {
+      void this.#refuse(longest, `${MAX_WAITING} that came later wait for one too`);
     }
     const deadline = setTimeout(() => void this.#refuse(socket, `none came within ${waitMs / 1_000} s`), waitMs);
     this.#waiting.set(socket, deadline);

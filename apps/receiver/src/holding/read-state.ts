@@ -1,11 +1,14 @@
 /** Reads the state file of an earlier process, which nobody else may have had a hand in. */
 import type { Log } from '@token-relay/daemon';
-import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, type Stats } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync, renameSync, type Stats } from 'node:fs';
 import { errnoOf } from './errno.ts';
 import { EMPTY_STATE, parseState, type HeldState } from './state-text.ts';
 
 /** More than the longest history and token need. */
 export const MAX_STATE_BYTES: number = 16 * 1024 * 1024;
+
+/** Not through a link, and not to wait for a writer, if the path is a named pipe. */
+const LOOK_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * What an earlier process held; empty if there is no file. One that cannot be used is a WARN, and left where it is: until
@@ -28,11 +31,27 @@ export function readState(path: string, { uid, log }: { readonly uid: number; re
 }
 
 /**
- * Makes room for a state file: what is no state file is not destroyed, but renamed to `PATH.old`.
+ * Makes room for a state file: what is no state file is not destroyed, but renamed to `PATH.old`. It may hold a token, so a
+ * file is made 0600 first.
  * @throws the errno error of rename(2)
  */
 export function moveStrangerAside(path: string): void {
-  if (look(path, undefined).kind === 'unusable') renameSync(path, `${path}.old`);
+  if (look(path, undefined).kind !== 'unusable') return;
+  shutOut(path);
+  renameSync(path, `${path}.old`);
+}
+
+/** What this user may not open, or does not own, holds nothing of its own. */
+function shutOut(path: string): void {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, LOOK_ONLY);
+    if (fstatSync(fd).isFile()) fchmodSync(fd, 0o600);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
 }
 
 type Found =
@@ -44,8 +63,7 @@ type Found =
 function look(path: string, uid: number | undefined): Found {
   let fd: number | undefined;
   try {
-    // Not to wait for a writer, if the path is a named pipe.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    fd = openSync(path, LOOK_ONLY);
     const problem = fileProblem(fstatSync(fd), uid);
     if (problem !== undefined) return { kind: 'unusable', problem };
     const state = parseState(readFileSync(fd, 'utf8'));

@@ -2,7 +2,7 @@
 import type { Log } from '@token-relay/daemon';
 import { removeStaleTemporaries } from '@token-relay/tokens';
 import { randomBytes } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from './errno.ts';
@@ -127,6 +127,10 @@ function reasonOf(error: unknown, path: string): string {
       throw error;
     case 'ENOENT':
     case 'ENOTDIR':
+      // There are folders that the system keeps for itself, as /proc.
+      if (existsSync(dirname(path))) {
+        return `no file can be made in ${dirname(path)} (${errno}); name a file in another folder`;
+      }
       return `the folder ${dirname(path)} does not exist (${errno}); create it`;
     case 'EACCES':
     case 'EPERM':

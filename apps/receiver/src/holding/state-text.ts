@@ -20,13 +20,15 @@ export const EMPTY_STATE: HeldState = { generation: 0, history: [] };
 const VERSION = 1;
 
 const arrival = z.enum(['unix', 'tcp', 'tls']);
-const whole = z.int().check(z.gte(0));
+/** As many again are left before two would be the same (at 2**53). */
+const MAX_GENERATION = 2 ** 52;
+const generationNumber = z.int().check(z.gte(0), z.lte(MAX_GENERATION));
 const timeMs = z.number().check(z.gte(0), z.lte(8.64e15));
 const fingerprintText = z.string().check(z.regex(/^[0-9a-f]{8}$/));
 const peerText = z.string().check(z.maxLength(512));
 
 const entrySchema = z.object({
-  generation: whole,
+  generation: generationNumber,
   fingerprint: fingerprintText,
   received_at_ms: timeMs,
   from: arrival,
@@ -37,7 +39,7 @@ const entrySchema = z.object({
 
 const stateSchema = z.object({
   version: z.literal(VERSION),
-  generation: whole,
+  generation: generationNumber,
   token: z.optional(
     z.object({
       access_token: z.string().check(z.regex(/^[ -~]+$/)),
@@ -82,6 +84,11 @@ function tokenOf({ message, receivedAtMs, from, peer }: HeldToken): object {
     from,
     peer,
   };
+}
+
+/** Whether a text begins as a state file does, of whatever version. */
+export function isStateText(text: string): boolean {
+  return /^\{"version":\d+,"generation":\d/.test(text);
 }
 
 /** Undefined for a text that is no state file of ours, or one of a later version. */

@@ -97,6 +97,8 @@ export class ReceiverHooks {
       hooks,
       log,
       ...host,
+      // A hook may write the token in any form, and no filter knows them all.
+      isOutputSecret: true,
       onEnd: (event, end) => {
         if (end.kind === 'stopped') return;
         this.#counts[event].runs += 1;

@@ -55,7 +55,8 @@ export interface ApiCounts {
 
 /** Shown from the start: a counter that appears with its first count hides that one from `rate()`. */
 const NONE_RECEIVED: Readonly<Record<Rejection['from'], 0>> = { unix: 0, tcp: 0, tls: 0 };
-const NONE_REJECTED: Readonly<Record<Rejection['code'], 0>> = {
+/** Those of TLS are counted as peers. */
+const NONE_REJECTED: Readonly<Record<Exclude<Rejection['code'], 'not_authorized'>, 0>> = {
   too_large: 0,
   timeout: 0,
   not_utf8: 0,
@@ -64,7 +65,6 @@ const NONE_REJECTED: Readonly<Record<Rejection['code'], 0>> = {
   bad_token: 0,
   empty: 0,
   busy: 0,
-  not_authorized: 0,
   connection_lost: 0,
 };
 

@@ -2,6 +2,8 @@
 import { readRegularFile } from '@token-relay/tokens';
 import { stat } from 'node:fs/promises';
 import { errnoOf } from '../holding/errno.ts';
+import { isStateText } from '../holding/state-text.ts';
+import { saveObstacle } from './save-obstacle.ts';
 import type { SinkConfig } from './sink-settings.ts';
 
 /** `same`: text, mode and owner are as they shall be. `not_ours`: it must not be overwritten, and why. */
@@ -14,20 +16,38 @@ export async function presentFile(config: SinkConfig, text: string): Promise<Pre
     const file = await readRegularFile(path);
     switch (file.kind) {
       case 'not_a_file':
-        return { kind: 'not_ours', reason: `could not save ${path}: it is ${file.what}; name a file` };
+        return noFile(path, `it is ${file.what}; name a file`);
       case 'too_large':
         return notOurs(path, `it has ${file.size} bytes, more than any sink`);
       case 'read': {
         const present = Buffer.from(file.bytes).toString('latin1');
+        if (isStateText(present)) return notOurs(path, 'it is the state file of a receiver');
         if (holdsLogin(present)) return notOurs(path, 'it holds a login, which would be lost');
         return present === text && (await isAsConfigured(config)) ? { kind: 'same' } : { kind: 'other' };
       }
     }
   } catch (error) {
-    // Missing, or not for us to read: what the save says of it is to the point.
-    if (errnoOf(error) === undefined) throw error;
-    return { kind: 'other' };
+    switch (errnoOf(error)) {
+      case undefined:
+        throw error;
+      case 'ENXIO':
+        // open(2) of a socket
+        return noFile(path, 'it is not a regular file; name a file');
+      case 'ELOOP':
+        return noFile(path, 'its links lead in a circle (ELOOP); correct the path');
+      default:
+        // Missing, or not for us to read: what the save says of it is to the point.
+        return { kind: 'other' };
+    }
   }
+}
+
+/** Why a sink could not be written now, in the words that the sink itself has for it; undefined if it could. */
+export async function sinkObstacle(config: SinkConfig): Promise<string | undefined> {
+  const { path, mode, uid, gid } = config;
+  const present = await presentFile(config, '');
+  if (present.kind === 'not_ours') return present.reason;
+  return saveObstacle(path, { mode, ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) });
 }
 
 /** A token file that was named by mistake: with a refresh token, encrypted, or Schwabdev's database. */
@@ -42,6 +62,10 @@ async function isAsConfigured({ path, mode, uid, gid }: SinkConfig): Promise<boo
     (uid === undefined || stats.uid === uid) &&
     (gid === undefined || stats.gid === gid)
   );
+}
+
+function noFile(path: string, what: string): PresentFile {
+  return { kind: 'not_ours', reason: `could not save ${path}: ${what}` };
 }
 
 function notOurs(path: string, what: string): PresentFile {

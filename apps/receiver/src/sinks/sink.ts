@@ -4,6 +4,7 @@ import type { HeldToken } from '@token-relay/socket';
 import { removeStaleTemporaries, saveAtomically, TokenError } from '@token-relay/tokens';
 import { NewestWriter, type WriteOutcome, type WriterReport } from '../holding/newest-writer.ts';
 import { presentFile } from './present-file.ts';
+import { saveProblem } from './save-obstacle.ts';
 import type { SinkConfig } from './sink-settings.ts';
 import { sinkText } from './sink-text.ts';
 
@@ -57,7 +58,7 @@ export class Sink {
       return { kind: 'written' };
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      return { kind: 'failed', reason: error.message };
+      return { kind: 'failed', reason: await saveProblem(path, error) };
     }
   }
 }

@@ -17,7 +17,7 @@ export const receiverStatusSchema = z.object({
   listening: z.array(z.string()),
   /** 1, 2, 3 … of the tokens accepted, also before a restart; 0 before the first */
   generation: z.number(),
-  /** messages refused, by code */
+  /** messages refused, by code; with `tls_` before it, clients that were turned away at the TLS port */
   rejected: z.record(z.string(), z.number()),
   token: z.optional(
     z.object({

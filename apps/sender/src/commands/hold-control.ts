@@ -4,20 +4,22 @@ import { bindUnixSocket, formatAddress, SocketBindError, type UnixSocketClaim } 
 import type { Server } from 'node:net';
 import { readConfiguration } from '../configuration.ts';
 import { controlRoutes } from '../control/control-routes.ts';
-import { asCommandFailure } from '../failures.ts';
+import { asCommandFailure, notRunning } from '../failures.ts';
 import { readFileEncryption } from '../file-encryption.ts';
 import { Sender } from '../sender.ts';
 import type { SenderSettings } from '../settings.ts';
 
 /**
  * Holds the control socket while `work` is done, so that a daemon or another command that starts meanwhile asks here.
- * Resolves to undefined, with nothing done, if another program has taken the socket by now.
+ * Resolves to undefined, with nothing done, if another program has taken the socket by now. The work of the system's
+ * service is left to that, which has the files and the app's secret: it has to run.
  */
 export async function holdControl<Result>(
   surroundings: Surroundings,
   settings: SenderSettings,
   work: (sender: Sender) => Promise<Result>,
 ): Promise<Result | undefined> {
+  if (settings.isService) throw notRunning(settings.controlSocketPath);
   const credentialsFolder = surroundings.env['CREDENTIALS_DIRECTORY'];
   const configuration = await readConfiguration(settings, credentialsFolder);
   const encryption = await readFileEncryption(settings, credentialsFolder).catch((error: unknown) => {

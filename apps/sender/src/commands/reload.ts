@@ -28,8 +28,8 @@ export class Reload {
     this.#watchAppConfig();
   }
 
-  /** Returns at once; one reload after another. With a configuration that cannot be used, all stays as it was. */
-  request(why: string): void {
+  /** Resolves when it is done; one reload after another. With a configuration that cannot be used, all stays as it was. */
+  request(why: string): Promise<void> {
     const { log } = this.#context.daemon;
     this.#last = this.#last.then(async () => {
       try {
@@ -39,6 +39,7 @@ export class Reload {
         log.error(`${error.message}; going on with the configuration as it was`);
       }
     });
+    return this.#last;
   }
 
   async #reload(why: string): Promise<void> {
@@ -63,7 +64,7 @@ export class Reload {
     this.#watch.abort();
     this.#watch = new AbortController();
     const onChange = () => {
-      if (sender.refresher.snapshot().state.kind === 'misconfigured') this.request(`${file} changed`);
+      if (sender.refresher.snapshot().state.kind === 'misconfigured') void this.request(`${file} changed`);
     };
     watchPath(file, onChange, { signal: AbortSignal.any([signal, this.#watch.signal]) });
   }

@@ -1,6 +1,7 @@
 /** `token-refresh-sender run`: the daemon. */
 import {
   createLocalHttp,
+  feedWatchdogWhile,
   metricsRoute,
   openMetricsPort,
   runDaemon,
@@ -24,12 +25,20 @@ import { version } from '../version.ts';
 import { openWebPage, type WebPage } from '../web/open-web-page.ts';
 import { Reload } from './reload.ts';
 
+/** The loop turns every 30 seconds; what a turn waits for, Schwab's answer and the disk, may take longer. */
+const STUCK_AFTER_MS = 10 * 60_000;
+
 export async function run(surroundings: Surroundings, flags: Readonly<Record<string, unknown>>): Promise<void> {
   const credentialsFolder = surroundings.env['CREDENTIALS_DIRECTORY'];
-  const read = async (): Promise<Configuration> =>
-    readConfiguration(await loadSenderSettings({ ...surroundings, flags }), credentialsFolder);
-  const configuration = await read();
+  const read = async (named: string | undefined): Promise<Configuration> => {
+    const config = named === undefined ? {} : { config: named };
+    const settings = await loadSenderSettings({ ...surroundings, flags: { ...flags, ...config }, isDaemon: true });
+    return readConfiguration(settings, credentialsFolder);
+  };
+  const configuration = await read(undefined);
   const { settings } = configuration;
+  // The file of the start: one that is away for a moment, because it is being replaced, is not the defaults.
+  const readAgain = () => read(settings.configFile);
   const encryption = await readFileEncryption(settings, credentialsFolder).catch((error: unknown) => {
     throw asCommandFailure(error);
   });
@@ -44,7 +53,7 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
       hookHost: { environment: surroundings.env, kill: surroundings.kill },
       encryption,
     });
-    await serve(sender, settings, daemon, read, () => sender.metrics(surroundings.usage()));
+    await serve(sender, settings, daemon, readAgain, () => sender.metrics(surroundings.usage()));
   });
 }
 
@@ -83,13 +92,16 @@ async function serve(
       statsd = new StatsdReporter({ address: settings.statsd, families: metrics, log });
     }
     onReload(() => reload.request('SIGHUP'));
+    let lastTurnAtMs = performance.now();
     sender.onChange(() => {
-      systemd.watchdog.pet();
+      lastTurnAtMs = performance.now();
       systemd.status(systemdStatus(sender.status(), Date.now()));
     });
     log.info(`token-refresh-sender ${version} started; control socket ${settings.controlSocketPath}`);
     sender.timeline.add({ atMs: Date.now(), kind: 'started', text: 'The sender started' });
     systemd.ready();
+    const isTurning = () => performance.now() - lastTurnAtMs < STUCK_AFTER_MS + settings.httpTimeout;
+    feedWatchdogWhile(systemd.watchdog, isTurning, ended.signal);
     await sender.refresher.run(stop);
   } catch (error) {
     throw asCommandFailure(error);

@@ -12,6 +12,8 @@ export interface HookRunContext {
   /** All of it: nothing else is passed on. */
   readonly environment: Readonly<Record<string, string>>;
   readonly stdin: string;
+  /** Whether what it writes may hold a secret that it was given: then it is only counted. */
+  readonly isOutputSecret: boolean;
   /** Ends the hook, as its deadline does. */
   readonly stop: AbortSignal;
   readonly kill: Kill;
@@ -27,7 +29,7 @@ export type HookEnd =
 
 export interface HookResult {
   readonly end: HookEnd;
-  /** The first 2 kB of standard output and standard error, on one line. */
+  /** What the log says that it wrote, empty if it wrote nothing: its first 2 kB on one line, or how much it was. */
   readonly output: string;
 }
 
@@ -45,9 +47,9 @@ const FLOOD_PAUSE_MS = 10;
  */
 export async function runHook(hook: Hook, context: HookRunContext): Promise<HookResult> {
   const { spawn } = await import('node:child_process');
-  const { environment, stdin, stop, kill } = context;
+  const { environment, stdin, isOutputSecret, stop, kill } = context;
   if (stop.aborted) return { end: { kind: 'stopped' }, output: '' };
-  const output = new OutputHead(stdin);
+  const output = new OutputHead();
   const [program, ...args] = hook.command;
   let child: ChildProcess;
   try {
@@ -65,7 +67,9 @@ export async function runHook(hook: Hook, context: HookRunContext): Promise<Hook
   // Nothing that is left, and no pipe that somebody still holds, keeps the daemon from ending.
   for (const stream of streams) stream?.destroy();
   child.unref();
-  return { end, output: output.text() };
+  if (output.bytes === 0) return { end, output: '' };
+  const size = ` ${output.bytes} bytes, which are not logged because a token may be among them`;
+  return { end, output: isOutputSecret ? size : `: ${output.text()}` };
 }
 
 /** Reads on when the head is full, so that the hook is not held up, but no faster than a flood is worth. */

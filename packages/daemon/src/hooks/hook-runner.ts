@@ -10,6 +10,8 @@ export interface HookRunnerOptions<E extends string> {
   /** The daemon's own; a hook gets PATH, HOME and LANG of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly kill: Kill;
+  /** Whether the log says only how much a hook wrote, because it was given a secret; default false. */
+  readonly isOutputSecret?: boolean;
   /** Told how each run of a hook ended. */
   readonly onEnd?: (event: E, end: HookEnd) => void;
 }
@@ -50,6 +52,7 @@ export class HookRunner<E extends string> {
       mailbox.put({
         environment: hookEnvironment(this.#options.environment, event, environment),
         stdin,
+        isOutputSecret: this.#options.isOutputSecret ?? false,
         stop: this.#stop.signal,
         kill: this.#options.kill,
       });

@@ -7,7 +7,7 @@ export function hookLine(
   { command: [program], timeoutMs }: Hook,
   { end, output }: { readonly end: HookEnd; readonly output: string },
 ): { readonly level: 'debug' | 'warn'; readonly message: string } {
-  const said = output === '' ? '' : `; it wrote: ${output}`;
+  const said = output === '' ? '' : `; it wrote${output}`;
   const hook = `Hook ${event}: ${program}`;
   switch (end.kind) {
     case 'exited':

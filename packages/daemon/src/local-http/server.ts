@@ -86,6 +86,8 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
     counts.answered(undefined, kind.status);
     refuseConnection(socket, kind);
   };
+  // Node would close the connection without a word.
+  server.on('connect', (_request, socket) => refuse(socket, problems.METHOD_NOT_ALLOWED));
   server.on('clientError', (error, socket) => {
     const errno = errnoOf(error);
     if (errno === 'ECONNRESET' || !socket.writable) socket.destroy();
