@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } };
 
-/** Four rings: decisions beside their code, shells with real sockets and files, the built daemons as processes, and pages in a browser. */
+/** Six rings: decisions beside their code, shells with real sockets and files, the built daemons as processes, pages in a browser, the package, and a systemd. */
 export default defineConfig({
   ...source,
   test: {
@@ -29,6 +29,27 @@ export default defineConfig({
           include: ['tests/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxWorkers: 1,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'packaging',
+          include: ['tests/packaging/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'systemd',
+          include: ['tests/systemd/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
           maxWorkers: 1,
         },
       },
