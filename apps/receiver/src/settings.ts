@@ -25,6 +25,7 @@ import { MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RECEIVER_HOOK_EVENTS } from './hooks/receiver-hooks.ts';
+import { refuseSinkConflicts } from './sinks/sink-conflicts.ts';
 import { sinksSetting } from './sinks/sink-settings.ts';
 import { tlsFiles, tlsSetting, type TlsFiles } from './tls-settings.ts';
 import { tokenPattern } from './token-pattern.ts';
@@ -154,10 +155,18 @@ export async function loadReceiverSettings(context: SettingsContext): Promise<Re
   checkSocketPath('unix_socket_path', sockets.unixSocketPath);
   checkSocketPath('api_socket_path', sockets.apiSocketPath);
   checkSocketPath('credential_socket_path', sockets.credentialSocketPath);
+  const stateFile = values.stateFile ?? besideApiSocket(`${basename(apiSocketPath, '.sock')}.state.json`);
+  await refuseSinkConflicts(values.sinks, {
+    state_file: stateFile,
+    unix_socket_path: sockets.unixSocketPath,
+    api_socket_path: sockets.apiSocketPath,
+    credential_socket_path: sockets.credentialSocketPath,
+    ...(values.logFile === 'none' ? {} : { log_file: resolve(cwd, values.logFile) }),
+  });
   return {
     ...values,
     ...sockets,
-    stateFile: values.stateFile ?? besideApiSocket(`${basename(apiSocketPath, '.sock')}.state.json`),
+    stateFile,
     stateFileIsDefault: sources.stateFile === 'default',
     credentialSocketIsDefault: sources.credentialSocketPath === 'default',
     tls: values.tls === undefined ? undefined : tlsFiles(values.tls, cwd),

@@ -94,13 +94,29 @@ describe('bounded', () => {
     });
   }
 
-  test('64 may wait; one more is refused at once', async () => {
-    const { path, credentials, log } = await credentialRig();
-    for (let count = 0; count < 64; count += 1) await connected(path);
+  test('64 may wait; for one more, the one that has waited longest is refused', async () => {
+    const { path, credentials, log, deliver } = await credentialRig();
+    const longest = expect(loadCredential(path)).rejects.toThrow(/^E2BIG/);
+    await until(() => credentials.report().waiting === 1);
+    for (let count = 1; count < 64; count += 1) await connected(path);
     await until(() => credentials.report().waiting === 64);
-    await expect(loadCredential(path)).rejects.toThrow(/^E2BIG/);
-    expect(await log.lineWith('WARN')).toContain('64 others wait for one already');
+    const newcomer = loadCredential(path);
+    await longest;
+    expect(await log.lineWith('WARN')).toContain('64 that came later wait for one too');
     expect(credentials.report().waiting).toBe(64);
+    await deliver('made-up-token');
+    expect(await newcomer).toBe('made-up-token');
+  });
+
+  test('those that have gone away keep no place from one that waits, and nobody hears of them', async () => {
+    const { path, credentials, log, deliver } = await credentialRig();
+    for (let count = 0; count < 64; count += 1) (await connected(path)).destroy();
+    await until(() => credentials.report().waiting === 64);
+    const loading = [loadCredential(path), loadCredential(path)];
+    await until(() => credentials.report().waiting === 64);
+    await deliver('made-up-token');
+    expect(await Promise.all(loading)).toEqual(['made-up-token', 'made-up-token']);
+    expect(log.at('WARN')).toEqual([]);
   });
 
   test('one that is gone does not wait any more', async () => {

@@ -189,6 +189,28 @@ describe('a file that cannot be trusted: a warning, an empty start, and it is mo
     expect(read(path).state.generation).toBe(1);
   });
 
+  test.each([0o644, 0o666, 0o604])('what others could read (%o), they cannot read aside', async (mode) => {
+    const path = join(temporaryFolder(IN_MEMORY), 'state.json');
+    writeFileSync(path, stateText());
+    chmodSync(path, mode);
+    const { file } = stateFile(path);
+    file.changed();
+    await file.close();
+    expect(readFileSync(`${path}.old`, 'utf8')).toContain('made-up-token');
+    expect(statSync(`${path}.old`).mode & 0o7777).toBe(0o600);
+  });
+
+  test('the file that a link leads to keeps its mode', async () => {
+    const path = join(temporaryFolder(IN_MEMORY), 'state.json');
+    writeFileSync(`${path}.target`, '');
+    chmodSync(`${path}.target`, 0o644);
+    symlinkSync(`${path}.target`, path);
+    const { file } = stateFile(path);
+    file.changed();
+    await file.close();
+    expect(statSync(`${path}.target`).mode & 0o777).toBe(0o644);
+  });
+
   test("another user's", () => {
     const path = join(temporaryFolder(IN_MEMORY), 'state.json');
     writeFileSync(path, stateText(), { mode: 0o600 });
@@ -246,6 +268,14 @@ describe('a write that fails', () => {
     expect(log.lines).toHaveLength(2);
     expect(read(path).state.generation).toBe(1);
     expect(file.report()).toMatchObject({ state: 'ok', writes: 1 });
+  });
+
+  test('in a folder that the system keeps for itself: it is not said to be missing', async () => {
+    const { file, log } = stateFile('/proc/state.json');
+    file.changed();
+    expect(await log.lineWith('WARN')).toMatch(
+      /: no file can be made in \/proc \(ENOENT\); name a file in another folder/,
+    );
   });
 
   test('in a folder without permission', async () => {

@@ -14,6 +14,7 @@ import {
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { formatState } from '../src/holding/state-text.ts';
 import type { SinkConfig } from '../src/sinks/sink-settings.ts';
 import { sinkText } from '../src/sinks/sink-text.ts';
 import { Sinks } from '../src/sinks/sinks.ts';
@@ -249,6 +250,46 @@ describe('a place that refuses is said to once, is tried until it works, and hol
       },
       (path) => execFileSync('rm', [path]),
       /its links lead in a circle/,
+    ],
+    [
+      'a link into a folder that is missing',
+      (path) => {
+        mkdirSync(join(path, '..'));
+        symlinkSync('../absent/token', path);
+      },
+      (path) => mkdirSync(join(path, '..', '..', 'absent')),
+      /place\/token: it is a link to .*absent\/token, and the folder .*absent does not exist \(ENOENT\)/,
+    ],
+    [
+      'a folder that is a link to nothing',
+      (path) => symlinkSync('absent', join(path, '..')),
+      (path) => mkdirSync(join(path, '..', '..', 'absent')),
+      /its folder .*place is a link to absent, which does not exist \(ENOENT\)/,
+    ],
+    [
+      'a link to where the system lets nobody make a file',
+      (path) => {
+        mkdirSync(join(path, '..'));
+        symlinkSync('/proc/token', path);
+      },
+      (path) => execFileSync('rm', [path]),
+      /no file can be made in \/proc \(ENOENT\); name a file in another folder/,
+    ],
+    [
+      'the state file of a receiver, which is no login',
+      (path) => {
+        mkdirSync(join(path, '..'));
+        const entry = {
+          generation: 1,
+          fingerprint: '0123abcd',
+          received_at_ms: 1,
+          from: 'unix',
+          refresh_token: 'none',
+        };
+        writeFileSync(path, formatState({ generation: 1 }, JSON.stringify([entry])));
+      },
+      (path) => execFileSync('rm', [path]),
+      /token is not overwritten: it is the state file of a receiver/,
     ],
     [
       'a file that is too large for a sink',

@@ -27,6 +27,9 @@ export interface AppConfig extends AppCredentials {
   readonly callbackUrl?: string;
 }
 
+/** There is no secret, neither in the file nor among the credentials. */
+export class AppSecretMissing extends ConfigurationError {}
+
 /**
  * @param credentialsFolder systemd's `$CREDENTIALS_DIRECTORY` (systemd.exec(5), LoadCredential=): its `app_secret`, if
  *   it is there, takes the place of the file's.
@@ -44,7 +47,7 @@ export async function readAppConfig(path: string, credentialsFolder: string | un
   });
   const appSecret = (await credentialFrom(credentialsFolder, 'app_secret')) ?? config.app_secret;
   if (appSecret === undefined) {
-    throw new ConfigurationError(
+    throw new AppSecretMissing(
       'config_invalid',
       'there is no "app_secret"; add the secret of your app at developer.schwab.com.',
       { file: path },

@@ -53,6 +53,11 @@ function bindError(address: string, error: unknown): SocketBindError {
         'port_not_permitted',
         `This user may not listen on ${address}. Choose a port from 1024 on.`,
       );
+    case 'EAFNOSUPPORT':
+      return new SocketBindError(
+        'address_not_available',
+        `${address} could not be opened, because this process may not use TCP (${code}). A service of systemd needs RestrictAddressFamilies=AF_INET AF_INET6 and PrivateNetwork=no for that: see the example receiver-tcp.conf.`,
+      );
     default:
       return new SocketBindError('bind_failed', `${address} could not be opened (${code}).`);
   }

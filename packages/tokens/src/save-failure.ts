@@ -16,7 +16,7 @@ function reason(path: string, errno: string | undefined): string {
     case 'EPERM':
       return `permission denied (${errno}); let this user write to the folder ${folder}`;
     case 'EROFS':
-      return `the file system is read-only (EROFS); make ${folder} writable`;
+      return `the file system is read-only (EROFS); make ${folder} writable (a service of systemd: ReadWritePaths=)`;
     case 'ENOENT':
       return `the folder ${folder} does not exist (ENOENT); create it`;
     case 'ENOTDIR':

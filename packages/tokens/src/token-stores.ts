@@ -47,8 +47,9 @@ const NEVER_REPLACED: ReadonlySet<TokenErrorCode> = new Set([
 
 /**
  * Keeps the set in a file, 0600 and replaced in one step. The first read also removes what killed processes left of
- * their saves. A file that belongs to another user keeps its owner where the system allows it, so that a command run as
- * root does not lock the daemon out. A file that is encrypted with another key, or is a database, is never overwritten.
+ * their saves. A file that belongs to another user keeps its owner where the system allows it, and a new
+ * one gets that of its folder, so that a command run as root does not lock the daemon out. A file that is encrypted with
+ * another key, or is a database, is never overwritten.
  * @throws TokenError `key_file_invalid`, for a key that is not of 32 bytes
  */
 export function fileStore(path: string, options: FileStoreOptions = {}): TokenStore {
@@ -115,7 +116,7 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
 }
 
 async function saveKeepingOwner(path: string, text: string): Promise<void> {
-  const owner = await stat(path).catch(() => undefined);
+  const owner = await ownerFor(path);
   if (owner === undefined) return saveAtomically(path, text);
   try {
     await saveAtomically(path, text, { uid: owner.uid, gid: owner.gid });
@@ -123,6 +124,15 @@ async function saveKeepingOwner(path: string, text: string): Promise<void> {
     const errno = error instanceof TokenError ? errnoOf(error.cause) : undefined;
     if (errno !== 'EPERM' && errno !== 'EINVAL') throw error;
     await saveAtomically(path, text);
+  }
+}
+
+async function ownerFor(path: string): Promise<{ uid: number; gid: number } | undefined> {
+  try {
+    return await stat(path).catch(async () => stat(dirname(await linkTarget(path))));
+  } catch {
+    // The save will say what is wrong with the folder.
+    return undefined;
   }
 }
 

@@ -287,6 +287,15 @@ describe('the owner of the file', () => {
     expect(await stat(path)).toMatchObject({ uid: before.uid, gid: before.gid });
   });
 
+  test('is that of the folder for a new file, as far as the system allows', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'schwab_tokens.json');
+    if (process.geteuid?.() === 0) await chown(folder, 12_345, 12_346);
+    const expected = await stat(folder);
+    await managerOf(path).set({ accessToken: 'made-up', refreshToken: 'made-up-refresh' });
+    expect(await stat(path)).toMatchObject({ uid: expected.uid, gid: expected.gid, mode: 0o100_600 });
+  });
+
   test('is us, if we may not give files away', async () => {
     const path = await tokenFile();
     await chmod(path, 0o644);

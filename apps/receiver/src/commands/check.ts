@@ -6,6 +6,7 @@ import {
   LocalHttpError,
   openMetricsPort,
   requestLocal,
+  type Log,
   type Surroundings,
 } from '@token-relay/daemon';
 import { formatAddress, isLoopback, readTlsMaterial, TlsMaterialError } from '@token-relay/socket';
@@ -17,6 +18,8 @@ import { sinkObstacle } from '../sinks/present-file.ts';
 import { saveObstacle } from '../sinks/save-obstacle.ts';
 import type { SinkConfig } from '../sinks/sink-settings.ts';
 import { findProgram } from './find-program.ts';
+
+const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** For a receiver that may be running to answer. */
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -94,17 +97,20 @@ async function sinkFinding(config: SinkConfig): Promise<Finding> {
 /** The receiver does its work without. Of the one that nobody named, the socket beside it tells. */
 async function stateFileFindings({ stateFile, stateFileIsDefault }: ReceiverSettings): Promise<readonly Finding[]> {
   if (stateFileIsDefault) return [];
-  // A link is replaced, and not followed.
-  const obstacle = await saveObstacle(join(await ownFolder(stateFile), basename(stateFile)), {});
+  // Not where it leads: a link is replaced.
+  const obstacle = await saveObstacle(stateFile, dirname(stateFile), {});
   if (obstacle === undefined) return [{ kind: 'ok', text: `state_file ${stateFile}` }];
   const text = `state_file: ${obstacle}; until it can be saved, a restart of the receiver loses the token`;
   return [{ kind: 'warning', text }];
 }
 
-async function metricsPortFindings({ metricsPort: port, apiSocketPath }: ReceiverSettings): Promise<readonly Finding[]> {
+async function metricsPortFindings({
+  metricsPort: port,
+  apiSocketPath,
+}: ReceiverSettings): Promise<readonly Finding[]> {
   if (port === undefined) return [];
   try {
-    const opened = await openMetricsPort({ port, routes: [], log: SILENT });
+    const opened = await openMetricsPort({ port, routes: [], log: silent });
     await opened.close();
     return [{ kind: 'ok', text: `metrics_port ${port}` }];
   } catch (error) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatState, parseState, stateEntry, type HeldState } from './state-text.ts';
+import { formatState, isStateText, parseState, stateEntry, type HeldState } from './state-text.ts';
 
 const timeMs = fc.nat({ max: 4e12 });
 const from = fc.constantFrom('unix' as const, 'tcp' as const, 'tls' as const);
@@ -54,6 +54,7 @@ test('what is written is what is read', () => {
   fc.assert(
     fc.property(states, (state) => {
       expect(parseState(textOf(state))).toEqual(state);
+      expect(isStateText(textOf(state))).toBe(true);
     }),
   );
 });
@@ -78,10 +79,14 @@ describe('what is not ours is no state', () => {
   const entry = { generation: 1, fingerprint: '0123abcd', received_at_ms: 1, from: 'unix', refresh_token: 'none' };
   const good = { version: 1, generation: 1, token, history: [entry] };
   test('the example is good', () => expect(parseState(JSON.stringify(good))).toBeDefined());
+  test('so is the largest generation', () =>
+    expect(parseState(JSON.stringify({ ...good, generation: 2 ** 52 }))).toBeDefined());
   test.each([
     ['another version', { ...good, version: 2 }],
     ['no version', { ...good, version: undefined }],
     ['a generation that is none', { ...good, generation: -1 }],
+    ['a generation after which there are no more numbers', { ...good, generation: Number.MAX_SAFE_INTEGER }],
+    ['a generation that is too large', { ...good, generation: 2 ** 52 + 1 }],
     ['a token with a line break', { ...good, token: { ...token, access_token: 'a\nb' } }],
     ['an empty token', { ...good, token: { ...token, access_token: '' } }],
     ['a time beyond time', { ...good, token: { ...token, received_at_ms: 1e17 } }],

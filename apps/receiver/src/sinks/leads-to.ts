@@ -10,14 +10,9 @@ const MOST_LINKS = 40;
  * be looked at is taken as it is written. Never rejects.
  */
 export async function leadsTo(path: string, linksLeft: number = MOST_LINKS): Promise<string> {
-  const here = await ownPlace(path);
+  const here = join(await realFolder(dirname(path)), basename(path));
   const link = linksLeft === 0 ? undefined : await readlink(here).catch(() => undefined);
   return link === undefined ? here : leadsTo(resolve(dirname(here), link), linksLeft - 1);
-}
-
-/** The place of the last name itself, which may be a link: the folder through all links, and the name. */
-export async function ownPlace(path: string): Promise<string> {
-  return join(await realFolder(dirname(path)), basename(path));
 }
 
 /** Of a folder that is missing, as much as is there. */

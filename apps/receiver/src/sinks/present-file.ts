@@ -1,8 +1,10 @@
 /** What is at a sink's path before it is written. */
 import { readRegularFile } from '@token-relay/tokens';
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { errnoOf } from '../holding/errno.ts';
 import { isStateText } from '../holding/state-text.ts';
+import { leadsTo } from './leads-to.ts';
 import { saveObstacle } from './save-obstacle.ts';
 import type { SinkConfig } from './sink-settings.ts';
 
@@ -47,7 +49,8 @@ export async function sinkObstacle(config: SinkConfig): Promise<string | undefin
   const { path, mode, uid, gid } = config;
   const present = await presentFile(config, '');
   if (present.kind === 'not_ours') return present.reason;
-  return saveObstacle(path, { mode, ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) });
+  const owner = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
+  return saveObstacle(path, dirname(await leadsTo(path)), { mode, ...owner });
 }
 
 /** A token file that was named by mistake: with a refresh token, encrypted, or Schwabdev's database. */

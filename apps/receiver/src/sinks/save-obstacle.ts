@@ -7,11 +7,12 @@ import { errnoOf } from '../holding/errno.ts';
 import { leadsTo } from './leads-to.ts';
 
 /**
- * Saves an empty file in the folder that a path leads to, and removes it. Returns what stood in the way, in the words of a
- * failed save to the path.
+ * Saves an empty file in a folder, and removes it. Returns what stood in the way, in the words of a failed save.
+ * @param path the file that is meant, for the words
+ * @param folder where it would be saved
  */
-export async function saveObstacle(path: string, options: SaveOptions): Promise<string | undefined> {
-  const trial = join(dirname(await leadsTo(path)), `.${randomBytes(8).toString('hex')}.tmp`);
+export async function saveObstacle(path: string, folder: string, options: SaveOptions): Promise<string | undefined> {
+  const trial = join(folder, `.${randomBytes(8).toString('hex')}.tmp`);
   try {
     await saveAtomically(trial, '', options);
     return undefined;
@@ -45,7 +46,9 @@ async function deadLink(path: string): Promise<string | undefined> {
 /** There are folders that the system keeps for itself, as /proc. */
 async function unwritable(path: string): Promise<string | undefined> {
   const folder = dirname(await leadsTo(path));
-  return (await exists(folder)) ? `no file can be made in ${folder} (ENOENT); name a file in another folder` : undefined;
+  return (await exists(folder))
+    ? `no file can be made in ${folder} (ENOENT); name a file in another folder`
+    : undefined;
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** Sinks that would overwrite each other, or what the receiver keeps for itself. */
 import { ConfigurationError } from '@token-relay/daemon';
-import { leadsTo, ownPlace } from './leads-to.ts';
+import { leadsTo } from './leads-to.ts';
 
 /** A folder on a network that is away must not hold up a start. */
 const LOOK_WITHIN_MS = 1_000;
@@ -11,8 +11,8 @@ export interface PlacedFile {
   readonly setting: string;
   /** as it was given */
   readonly path: string;
-  /** where it leads, and the links on the way that are to stay: any of them must not be another's */
-  readonly places: readonly string[];
+  /** where it leads */
+  readonly place: string;
 }
 
 /**
@@ -36,11 +36,11 @@ export async function refuseSinkConflicts(
 /** The first conflict, in words. Pure. */
 export function sinkConflict(sinks: readonly PlacedFile[], ownFiles: readonly PlacedFile[]): string | undefined {
   for (const [index, sink] of sinks.entries()) {
-    const own = ownFiles.find((file) => meet(file, sink));
+    const own = ownFiles.find(({ place }) => place === sink.place);
     if (own !== undefined) {
       return `${sink.setting}: ${sink.path} is the receiver's own file (${own.setting}), and would be overwritten; name another file.`;
     }
-    const other = sinks.slice(0, index).find((earlier) => meet(earlier, sink));
+    const other = sinks.slice(0, index).find(({ place }) => place === sink.place);
     if (other !== undefined) {
       return `${sink.setting}: ${sink.path} leads to the same file as ${other.setting} (${other.path}); name another file, or leave one of them out.`;
     }
@@ -48,14 +48,10 @@ export function sinkConflict(sinks: readonly PlacedFile[], ownFiles: readonly Pl
   return undefined;
 }
 
-function meet(one: PlacedFile, other: PlacedFile): boolean {
-  return one.places.some((place) => other.places.includes(place));
-}
-
 async function placed(setting: string, path: string): Promise<PlacedFile> {
-  const late = Promise.withResolvers<readonly string[]>();
-  const timer = setTimeout(() => late.resolve([path]), LOOK_WITHIN_MS);
-  const places = await Promise.race([Promise.all([ownPlace(path), leadsTo(path)]), late.promise]);
+  const late = Promise.withResolvers<string>();
+  const timer = setTimeout(late.resolve, LOOK_WITHIN_MS, path);
+  const place = await Promise.race([leadsTo(path), late.promise]);
   clearTimeout(timer);
-  return { setting, path, places };
+  return { setting, path, place };
 }

@@ -4,7 +4,7 @@ import { formatAddress } from '@token-relay/socket';
 import { isLoginInFuture, readTokenFile, TokenError } from '@token-relay/tokens';
 import { access, constants, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { appConfigWarnings, readAppConfig } from '../app-config.ts';
+import { AppSecretMissing, appConfigWarnings, readAppConfig } from '../app-config.ts';
 import { readTargetCertificates } from '../delivery/target-tls.ts';
 import { readFileEncryption } from '../file-encryption.ts';
 import { callbackAddress, parseCallback } from '../login/callback-url.ts';
@@ -17,6 +17,7 @@ export async function check(surroundings: Surroundings, flags: Readonly<Record<s
   const warn = (warning: string) => say(`warning: ${warning}`);
   const settings = await loadSenderSettings({ ...surroundings, flags });
   const credentialsFolder = surroundings.env['CREDENTIALS_DIRECTORY'];
+  const isSecretOutOfSight = settings.isService && credentialsFolder === undefined;
   settings.warnings.forEach(warn);
   say('ok: settings');
 
@@ -27,6 +28,10 @@ export async function check(surroundings: Surroundings, flags: Readonly<Record<s
       say(`ok: ${what}`);
       return found;
     } catch (error) {
+      if (error instanceof AppSecretMissing && isSecretOutOfSight) {
+        warn(`${error.message} Or the service has it as its credential, which is not seen here.`);
+        return undefined;
+      }
       if (error instanceof ConfigurationError || error instanceof LoginError) problems.push(ExitCode.configuration);
       else if (error instanceof TokenError) {
         problems.push(error.code === 'token_not_found' ? ExitCode.loginRequired : ExitCode.configuration);
@@ -58,6 +63,8 @@ export async function check(surroundings: Surroundings, flags: Readonly<Record<s
     ['folder of the token file', settings.tokenFile],
     ['folder of the control socket', settings.controlSocketPath],
   ] as const) {
+    // systemd makes it when the service starts.
+    if (path === settings.controlSocketPath && settings.isService) continue;
     await look(`${what} ${dirname(path)}`, () => canWrite(dirname(path), what));
   }
   await look(`control socket ${settings.controlSocketPath}`, () => canBeSocket(settings.controlSocketPath));

@@ -81,6 +81,8 @@ function bindProblem(port: number, errno: string | undefined): string {
     case 'EACCES':
     case 'EPERM':
       return `metrics_port: this user may not listen on port ${port}. Choose one from 1024 on.`;
+    case 'EAFNOSUPPORT':
+      return `metrics_port: this process may not use TCP (${errno}). A service of systemd needs RestrictAddressFamilies=AF_INET and PrivateNetwork=no for that: see the example receiver-tcp.conf.`;
     case undefined:
     default:
       return `metrics_port: ${HOST}:${port} could not be opened (${errno ?? 'unknown error'}).`;
