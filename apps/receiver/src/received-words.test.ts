@@ -5,6 +5,7 @@ const NOW_MS = Date.parse('2026-03-02T10:00:00Z');
 
 test.each([
   [undefined, 'expiry unknown', false],
+  [1_000, 'expires in 1 second', false],
   [30_000, 'expires in 30 seconds', false],
   [1_800_000, 'expires in 30 minutes', false],
   [3_600_000, 'expires in 60 minutes', false],

@@ -13,8 +13,9 @@ export function expiryWords(expiresAtMs: number | undefined, nowMs: number): { t
     const [day = ''] = new Date(expiresAtMs).toISOString().split('T');
     return { text: `expires on ${day}, which is later than any token of Schwab`, odd: true };
   }
-  const text = seconds < 120 ? `expires in ${seconds} seconds` : `expires in ${Math.round(seconds / 60)} minutes`;
-  return { text, odd: false };
+  const left =
+    seconds === 1 ? '1 second' : seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
+  return { text: `expires in ${left}`, odd: false };
 }
 
 /** For whoever maintains the program that sends it: what was understood, and what is meant to be written. */
