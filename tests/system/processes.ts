@@ -176,7 +176,7 @@ export class Bench {
   }
 
   receiverArguments(): string[] {
-    return [`--unix-socket-path=${this.socket}`, `--api-socket-path=${this.api}`, '--log-file=receiver.log'];
+    return [`--unix-socket-path=${this.socket}`, `--api-socket-path=${this.api}`, `--log-file=${this.path('receiver.log')}`];
   }
 
   sender(...args: string[]): Program {
@@ -190,7 +190,7 @@ export class Bench {
       `--token-url=${this.sandbox.tokenUrl}`,
       `--socket-path=${this.socket}`,
       `--control-socket-path=${this.path('control.sock')}`,
-      '--log-file=sender.log',
+      `--log-file=${this.path('sender.log')}`,
     ];
   }
 
