@@ -1,11 +1,16 @@
 /** What the two programs say of themselves, as plain data: the man pages and the completions are made from it. */
-import type { Command, Option } from 'commander';
 import { createProgram as createReceiver } from '../apps/receiver/src/program.ts';
 import { ENV_PREFIX as RECEIVER_PREFIX, receiverDefinitions } from '../apps/receiver/src/settings.ts';
 import { createProgram as createSender } from '../apps/sender/src/program.ts';
 import { ENV_PREFIX as SENDER_PREFIX, senderDefinitions } from '../apps/sender/src/settings.ts';
+import type { Command } from '../packages/daemon/src/command-line.ts';
 import type { Surroundings } from '../packages/daemon/src/run-daemon.ts';
-import { environmentName, flagName, yamlName, type SettingDefinitions } from '../packages/daemon/src/settings/setting.ts';
+import {
+  environmentName,
+  flagName,
+  yamlName,
+  type SettingDefinitions,
+} from '../packages/daemon/src/settings/setting.ts';
 
 export interface OptionFacts {
   /** `--token-file` */
@@ -15,6 +20,8 @@ export interface OptionFacts {
   readonly value: string | undefined;
   /** whether the value may be left out */
   readonly valueOptional: boolean;
+  /** what the value may be */
+  readonly choices: readonly string[] | undefined;
   readonly description: string;
   readonly defaultValue: string | undefined;
   readonly hidden: boolean;
@@ -94,11 +101,14 @@ function commandFacts(command: Command, ofSettings: ReadonlySet<string>): Comman
   };
 }
 
-function optionFacts(option: Option): OptionFacts {
+function optionFacts(option: Command['options'][number]): OptionFacts {
+  const value = /[<[](.+)[>\]]/.exec(option.flags)?.[1];
   return {
     flag: option.long ?? option.flags,
     short: option.short,
-    value: /[<[](.+)[>\]]/.exec(option.flags)?.[1],
+    value,
+    // The description of the forms of a token file is their list.
+    choices: value === 'form' ? option.description.split(', ') : option.argChoices,
     valueOptional: option.optional,
     description: option.description,
     defaultValue: typeof option.defaultValue === 'string' ? option.defaultValue : undefined,

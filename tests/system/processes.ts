@@ -176,7 +176,11 @@ export class Bench {
   }
 
   receiverArguments(): string[] {
-    return [`--unix-socket-path=${this.socket}`, `--api-socket-path=${this.api}`, `--log-file=${this.path('receiver.log')}`];
+    return [
+      `--unix-socket-path=${this.socket}`,
+      `--api-socket-path=${this.api}`,
+      `--log-file=${this.path('receiver.log')}`,
+    ];
   }
 
   sender(...args: string[]): Program {

@@ -22,6 +22,7 @@ import {
   type SettingsOf,
 } from '@token-relay/daemon';
 import { isLoopback, MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
+import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { targetConfigs, targetsSchema, targetWarnings } from './delivery/target-settings.ts';
 import type { TargetConfig } from './delivery/target.ts';
@@ -145,15 +146,31 @@ export async function loadSenderSettings(context: SettingsContext): Promise<Send
   };
 }
 
-function senderFolder({ env, cwd, uid, flags, isDaemon = false, exists }: SettingsContext): SettingsFolder {
+function senderFolder(context: SettingsContext): SettingsFolder {
+  const { env, cwd, flags, exists } = context;
   const named = flags['config'] ?? env[`${ENV_PREFIX}CONFIG`];
   return settingsFolder({
     env,
     cwd,
-    named: typeof named === 'string' && named !== '' ? named : undefined,
-    isOwnDaemonThere: isDaemon ? undefined : () => hasOwnSocket('control.sock', { env, uid }),
+    ...(typeof named === 'string' && named !== '' ? { named } : {}),
+    isServiceMeant: () => isServiceMeant(context),
     exists,
   });
+}
+
+/** A command may be about this user's own sender; a daemon that another user runs is not the service. */
+function isServiceMeant({ env, uid, isDaemon = false }: SettingsContext): boolean {
+  if (!isDaemon) return !hasOwnSocket('control.sock', { env, uid });
+  return env['RUNTIME_DIRECTORY'] === serviceFolders.senderRuntime || !isDenied(serviceFolders.settings);
+}
+
+function isDenied(folder: string): boolean {
+  try {
+    accessSync(join(folder, 'schwab_app_config.yaml'), constants.R_OK);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EACCES';
+  }
 }
 
 /** A token URL in the clear would send the app's secret and the refresh token over the network (RFC 6749 §3.2). */

@@ -56,11 +56,11 @@ describe('with no settings but those of the services', () => {
   });
 
   test("a command is about the user's own sender if that runs, and a second daemon is no reason for the service to change", async () => {
-    const { runs, own, here, places } = user();
+    const { runs, own, at, places } = user();
     runs();
     expect(await places()).toEqual({
-      appConfig: here('schwab_app_config.yaml'),
-      tokenFile: here('schwab_tokens.json'),
+      appConfig: at('.config/token-relay/schwab_app_config.yaml'),
+      tokenFile: at('.config/token-relay/schwab_tokens.json'),
       controlSocketPath: own('control.sock'),
       target: own('token.sock'),
       isService: false,

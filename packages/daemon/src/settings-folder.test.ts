@@ -25,8 +25,10 @@ test.each([
   ['../etc/token-relay/second.yaml', service],
   ['/etc/token-relay/more/sender.yaml', working],
   ['mine.yaml', working],
+  ['configs/second.yaml', working],
+  ['/home/ann/.config/token-relay/second.yaml', users],
 ])('a settings file that is named, %s, decides', (named, folder) => {
-  expect(folderWith(['/home/ann/.config/token-relay/sender.yaml'], named)).toEqual(folder);
+  expect(folderWith(['/work/configs/sender.yaml', '/etc/token-relay/sender.yaml'], named)).toEqual(folder);
 });
 
 test('$XDG_CONFIG_HOME comes before ~/.config, if it is absolute; without either, nothing is of the user', () => {
@@ -39,11 +41,12 @@ test('$XDG_CONFIG_HOME comes before ~/.config, if it is absolute; without either
   expect(path({ HOME: '' })).toBe('configs');
 });
 
-test("a daemon of the user's own comes before the services, and is not asked for where it does not matter", () => {
-  const ask = (files: readonly string[], isThere: () => boolean) =>
-    settingsFolder({ env, cwd: '/work', exists: (path) => files.includes(path), isOwnDaemonThere: isThere });
-  expect(ask(['/etc/token-relay/sender.yaml'], () => true)).toEqual(working);
-  expect(ask(['/etc/token-relay/sender.yaml'], () => false)).toEqual(service);
+test("where the services are not meant, it is the user's own, and where that does not matter it is not asked", () => {
+  const ask = (files: readonly string[], isServiceMeant: () => boolean, variables: Record<string, string> = env) =>
+    settingsFolder({ env: variables, cwd: '/work', exists: (path) => files.includes(path), isServiceMeant });
+  expect(ask(['/etc/token-relay/sender.yaml'], () => true)).toEqual(service);
+  expect(ask(['/etc/token-relay/sender.yaml'], () => false)).toEqual(users);
+  expect(ask(['/etc/token-relay/sender.yaml'], () => false, {})).toEqual(working);
   const unasked = (): never => expect.unreachable();
   expect(ask([], unasked)).toEqual(working);
   expect(ask(['/home/ann/.config/token-relay/sender.yaml'], unasked)).toEqual(users);

@@ -27,31 +27,35 @@ const SERVICE: SettingsFolder = {
  * and `/etc/token-relay`; the first of all, if none is. One login belongs together, so all that is not named comes from
  * the one folder.
  *
- * @param options.named a settings file that was named: then it is that of the services only if it lies there
- * @param options.isOwnDaemonThere whether a daemon of this user's own has left its socket: a command is then about that
- *   one, wherever it is typed; without it, that is not asked
+ * @param options.named a settings file that was named: all comes from its folder, if that is one of these
+ * @param options.isServiceMeant asked if it would be that of the services: if they are not meant, it is the user's own
  * @param options.exists default: looks
  */
 export function settingsFolder(options: {
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
   named?: string | undefined;
-  isOwnDaemonThere?: (() => boolean) | undefined;
+  isServiceMeant?: () => boolean;
   exists?: ((path: string) => boolean) | undefined;
 }): SettingsFolder {
-  const { env, cwd, named, isOwnDaemonThere = () => false, exists = existsSync } = options;
-  if (named !== undefined) return dirname(resolve(cwd, named)) === serviceFolders.settings ? SERVICE : WORKING;
-  const candidates = [WORKING, ...userFolders(env), SERVICE];
+  const { env, cwd, named, isServiceMeant = () => true, exists = existsSync } = options;
+  const users = userFolders(env);
+  const candidates = [WORKING, ...users, SERVICE];
+  if (named !== undefined) {
+    const folder = dirname(resolve(cwd, named));
+    return candidates.find(({ path }) => resolve(cwd, path) === folder) ?? WORKING;
+  }
   const isInUse = ({ path }: SettingsFolder): boolean => FILES.some((file) => exists(resolve(cwd, path, file)));
   const found = candidates.find(isInUse) ?? WORKING;
-  return found.kind === 'service' && isOwnDaemonThere() ? WORKING : found;
+  return found.kind === 'service' && !isServiceMeant() ? (users[0] ?? WORKING) : found;
 }
 
-function userFolders({ XDG_CONFIG_HOME: configHome, HOME: home }: Readonly<Record<string, string | undefined>>) {
+function userFolders(env: Readonly<Record<string, string | undefined>>): readonly SettingsFolder[] {
+  const { XDG_CONFIG_HOME: configHome, HOME: home } = env;
   const parent = isAbsolute(configHome) ? configHome : isAbsolute(home) ? join(home, '.config') : undefined;
   if (parent === undefined) return [];
   const path = join(parent, 'token-relay');
-  return [{ kind: 'own', path, stateFolder: path }] as const;
+  return [{ kind: 'own', path, stateFolder: path }];
 }
 
 /** XDG base directories: a relative path is to be ignored. */
