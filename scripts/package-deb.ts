@@ -30,7 +30,7 @@ const COMPRESSION = ['-Zxz', '-z1', '--threads-max=1'];
 const FAST_COMPRESSION = ['-Zzstd', '-z1', '--threads-max=1'];
 
 /** How many packages are kept by their contents. */
-const KEPT = 4;
+const KEPT = 6;
 
 const DEBIAN_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
@@ -72,6 +72,8 @@ export function buildPackage(
       rmSync(stage, { recursive: true, force: true });
     }
   }
+  // Kept longest is what was used last.
+  utimesSync(cached, new Date(), new Date());
   copyFileSync(cached, `${target}.${process.pid}`);
   renameSync(`${target}.${process.pid}`, target);
   forget(cache, cached);

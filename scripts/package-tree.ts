@@ -188,6 +188,10 @@ function stripped(checkout: string, file: string): string {
     cpSync(file, unfinished);
     execFileSync('strip', ['--strip-unneeded', '--remove-section=.comment', '--remove-section=.note', unfinished]);
     renameSync(unfinished, copy);
+    // Those of versions before.
+    for (const other of globSync(`${basename(file)}-*`, { cwd: dirname(copy) })) {
+      if (other !== basename(copy)) rmSync(join(dirname(copy), other));
+    }
   } finally {
     rmSync(unfinished, { force: true });
   }

@@ -1,7 +1,7 @@
 /** What `npm run package` makes: the same bytes from the same source, with nothing in it that others could change. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -58,13 +58,27 @@ beforeAll(() => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
-test('a build in another folder, time zone and language, with other times and modes of the files, gives the same bytes', async () => {
+/** For `node --require`: another year. */
+const OTHER_TIME = `
+const Today = Date;
+globalThis.Date = class extends Today {
+  constructor(...time) { super(...(time.length === 0 ? [Today.now() + 4e10] : time)); }
+  static now() { return Today.now() + 4e10; }
+};
+`;
+
+test('a build at another time, in another folder, time zone and language, with other times and modes of the files, gives the same bytes', async () => {
   const shownTimes = new Set(entries.map(({ time }) => time));
   expect([...shownTimes]).toEqual([new Date(Number(changedAt) * 1000).toISOString().slice(0, 16).replace('T', ' ')]);
+  const clock = join(folder.path, 'clock.cjs');
+  writeFileSync(clock, OTHER_TIME);
   const other = buildPackage(join(folder.path, 'other'), {
     checkout: await anotherCheckout(folder.path),
     useCache: false,
-    env: { SOURCE_DATE_EPOCH: changedAt, TZ: 'Asia/Kathmandu', LANG: 'de_DE.UTF-8', LC_ALL: 'C' },
+    env: {
+      ...{ SOURCE_DATE_EPOCH: changedAt, NODE_OPTIONS: `--require=${clock}` },
+      ...{ TZ: 'Asia/Kathmandu', LANG: 'de_DE.UTF-8', LC_ALL: 'C' },
+    },
   });
   expect(sha256(other)).toBe(sha256(deb));
 });

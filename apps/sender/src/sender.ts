@@ -216,6 +216,8 @@ export class Sender {
   acceptLogin(tokens: LoginTokens, loginAtMs: number): Promise<string | undefined> {
     this.#hide(tokens.accessToken);
     this.#hide(tokens.refreshToken);
+    // It is a new one, also when it was made within the same second as the one before.
+    this.#knownLoginAtMs = undefined;
     const context = {
       manager: this.#manager,
       refresher: this.refresher,
