@@ -183,7 +183,7 @@ function stripped(checkout: string, file: string): string {
   const copy = join(checkout, '.cache/package', `${basename(file)}-${key}`);
   if (existsSync(copy)) return copy;
   mkdirSync(dirname(copy), { recursive: true });
-  const unfinished = `${copy}.${process.pid}`;
+  const unfinished = join(dirname(copy), `.${basename(copy)}.${process.pid}`);
   try {
     cpSync(file, unfinished);
     execFileSync('strip', ['--strip-unneeded', '--remove-section=.comment', '--remove-section=.note', unfinished]);
