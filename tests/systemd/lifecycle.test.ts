@@ -157,7 +157,10 @@ describeOnSystemd('the installed daemons', () => {
     expect(await machine.must('stat', '--format=%a %U', TOKEN_FILE)).toBe('600 token-sender\n');
   });
 
-  test.each(BOTH)('%s is restarted by its watchdog when it is frozen', async (unit) => {
+  test.each([
+    [SENDER, RECEIVER],
+    [RECEIVER, SENDER],
+  ])('%s is restarted by its watchdog when it is frozen, and %s goes on', async (unit, other) => {
     const shipped = await machine.show(unit, 'WatchdogUSec');
     expect(shipped.WatchdogUSec).not.toMatch(/^(0|infinity)$/);
     // The same in less time.
@@ -166,12 +169,13 @@ describeOnSystemd('the installed daemons', () => {
     await machine.systemctl('daemon-reload');
     await machine.systemctl('restart', unit);
     const token = await delivered(machine);
-    const pid = await mainPid(machine, unit);
+    const [pid, otherPid] = [await mainPid(machine, unit), await mainPid(machine, other)];
     const cursor = await endOfJournal(machine);
     await machine.systemctl('kill', '--kill-whom=main', '--signal=STOP', unit);
     await lineSince(machine, unit, /Watchdog timeout/, cursor);
     await runsAnew(machine, unit, pid);
     expect(await delivered(machine)).toBe(token);
+    expect(await mainPid(machine, other)).toBe(otherPid);
     await machine.must('rm', dropIn);
     await machine.systemctl('daemon-reload');
     await machine.systemctl('restart', unit);
