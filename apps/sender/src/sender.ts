@@ -1,6 +1,8 @@
 /** The sender's parts, put together: the token store, the refresher, the targets. `run` and `refresh` both stand on this. */
 import {
   HookRunner,
+  LOOK_EVERY_MS,
+  nextTick,
   sleepUntil,
   watchPath,
   type HookRunnerOptions,
@@ -120,7 +122,7 @@ export class Sender {
       log,
       nowMs: Date.now,
       random: Math.random,
-      pause: (ms, signal) => sleepUntil(runningMs() + ms, { signal, nowMs: runningMs }),
+      pause,
       publish: (tokenSet) => this.#publish(tokenSet),
       onChange: () => {
         this.#lookAtWeek();
@@ -270,6 +272,12 @@ export class Sender {
 }
 
 /** Time that nobody can set. */
+/** A whole piece ends with the tick that looks at all else, so that an idle sender wakes up once for everything. */
+async function pause(ms: number, signal: AbortSignal): Promise<unknown> {
+  if (ms >= LOOK_EVERY_MS) return nextTick(LOOK_EVERY_MS, signal);
+  return sleepUntil(runningMs() + ms, { signal, nowMs: runningMs });
+}
+
 function runningMs(): number {
   return performance.now();
 }

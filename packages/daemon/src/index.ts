@@ -64,4 +64,5 @@ export type { Setting, SettingDefinitions, SettingsOf } from './settings/setting
 export { handleSignals, type SignalReactions, type SignalSource } from './signals.ts';
 export { connectSystemd, isJournal, SystemdError, type Systemd } from './systemd.ts';
 export { feedWatchdogWhile } from './systemd-watchdog.ts';
+export { LOOK_EVERY_MS, nextTick, onTick } from './tick.ts';
 export { watchPath, type PathIdentity, type WatchPathOptions } from './watch-path.ts';

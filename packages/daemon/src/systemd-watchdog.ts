@@ -1,3 +1,4 @@
+import { onTick } from './tick.ts';
 import type { Systemd } from './systemd.ts';
 
 /**
@@ -6,9 +7,12 @@ import type { Systemd } from './systemd.ts';
  */
 export function feedWatchdogWhile(watchdog: Systemd['watchdog'], isWell: () => boolean, signal: AbortSignal): void {
   const { intervalMs, pet } = watchdog;
-  if (intervalMs === undefined || signal.aborted) return;
-  const timer = setInterval(() => {
-    if (isWell()) pet();
-  }, intervalMs);
-  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  if (intervalMs === undefined) return;
+  onTick(
+    intervalMs,
+    () => {
+      if (isWell()) pet();
+    },
+    signal,
+  );
 }

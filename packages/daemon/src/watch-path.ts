@@ -2,6 +2,7 @@ import { statSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf } from './errno.ts';
 import type { Log } from './log.ts';
+import { LOOK_EVERY_MS, onTick } from './tick.ts';
 
 /** Which file it is, and which version of it. */
 export interface PathIdentity {
@@ -35,7 +36,7 @@ export function watchPath(
   onChange: (identity: PathIdentity | undefined) => void,
   options: WatchPathOptions,
 ): PathIdentity | undefined {
-  const { signal, pollMs = 30_000, log } = options;
+  const { signal, pollMs = LOOK_EVERY_MS, log } = options;
   const target = resolve(path);
   let known = identify(target);
   if (signal.aborted) return known;
@@ -95,9 +96,8 @@ export function watchPath(
     }
   }
 
-  const poll = setInterval(look, pollMs);
+  onTick(pollMs, look, signal);
   signal.addEventListener('abort', () => {
-    clearInterval(poll);
     clearTimeout(pending);
     watched?.watcher.close();
     watched = undefined;

@@ -2,15 +2,16 @@
  * The loop that keeps the login alive: waits until something is due, does it, and goes on. One refresh at a time, whoever
  * asks; what an attempt does is in login-keeper.ts.
  */
+import { LOOK_EVERY_MS } from '@token-relay/daemon';
 import type { TokenError } from '@token-relay/tokens';
 import { LoginKeeper, type LoginKeeperDependencies } from './login-keeper.ts';
 import type { RefresherSnapshot, RefreshReport } from './refresh-report.ts';
 
-/** The longest sleep without a look at the wall clock. */
-const PIECE_MS = 30_000;
-
 export interface RefresherDependencies extends LoginKeeperDependencies {
-  /** Resolves after so much running time, whatever is done to the wall clock, or as soon as the signal aborts. */
+  /**
+   * Resolves after so much running time, whatever is done to the wall clock, or as soon as the signal aborts; after LOOK_EVERY_MS or less, if it is
+   * asked for no less than that.
+   */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
   /** Called whenever something that `snapshot` shows has changed. */
   readonly onChange: () => void;
@@ -69,7 +70,7 @@ export class Refresher {
       if (this.#lookAtFile) continue;
       const nextAtMs = Math.min(this.#keeper.dueAtMs(), this.#keeper.saving.dueAtMs());
       // In pieces of running time, so that suspend and a clock that is moved cost one piece at most.
-      await this.#deps.pause(Math.min(nextAtMs - this.#deps.nowMs(), PIECE_MS), this.#interrupt.signal);
+      await this.#deps.pause(Math.min(nextAtMs - this.#deps.nowMs(), LOOK_EVERY_MS), this.#interrupt.signal);
     }
     await this.#attempt;
     await this.#keeper.saving.lastTry();

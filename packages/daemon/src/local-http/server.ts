@@ -14,7 +14,11 @@ import { readBody } from './request-body.ts';
 import { methodsOf, routesByPath } from './route-table.ts';
 import type { Route } from './route.ts';
 import * as problems from './server-problems.ts';
+import { limitSlowRequests } from './slow-requests.ts';
 import { startStream } from './stream.ts';
+
+/** The longest that a timer of Node's can be. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export type { Route } from './route.ts';
 
@@ -22,7 +26,7 @@ export interface LocalHttpOptions {
   log: Log;
   /** For a connection's first header to arrive; default 5000. */
   headersTimeoutMs?: number;
-  /** For any whole request to arrive; default 10 000. The answer may take as long as it likes. */
+  /** For any later request to arrive, or the body of the first; default 10 000, and at most twice that. The answer may take as long as it likes. */
   requestTimeoutMs?: number;
   /** Until the next request; default 60 000, to which node:http adds a second. */
   keepAliveTimeoutMs?: number;
@@ -51,14 +55,14 @@ export interface LocalHttpOptions {
 export function createLocalHttp(routes: readonly Route[], options: LocalHttpOptions): Server {
   const { log, maxBodyBytes = 4096, maxUrlLength = 2048, counts = new HttpCounts() } = options;
   const byPath = routesByPath(routes);
-  const requestTimeout = options.requestTimeoutMs ?? 10_000;
 
   const server = createServer(
     {
-      requestTimeout,
-      headersTimeout: requestTimeout,
+      // See slow-requests.ts.
+      requestTimeout: 0,
+      headersTimeout: 0,
+      connectionsCheckingInterval: MAX_TIMER_MS,
       keepAliveTimeout: options.keepAliveTimeoutMs ?? 60_000,
-      connectionsCheckingInterval: Math.ceil(requestTimeout / 4),
       maxHeaderSize: options.maxHeaderSize ?? 8192,
       // Node would answer with an empty body; `refusal` says what is wrong.
       requireHostHeader: false,
@@ -67,6 +71,7 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
     },
     (request, response) => {
       silence.hasAsked(request.socket);
+      slowness.hasAsked(request, response);
       if (pipelining.refuses(request, response)) return;
       const local = new LocalRequest(request, response);
       const refused = refusal(request);
@@ -102,6 +107,7 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
     if (socket.bytesRead === 0) socket.destroy();
     else refuse(socket, problems.TIMEOUT);
   });
+  const slowness = limitSlowRequests(options.requestTimeoutMs ?? 10_000, (socket) => refuse(socket, problems.TIMEOUT));
   const connections = limitConnections(server, options.maxConnections ?? 512, counts);
   const pipelining = limitPipelining(options.maxPipelined ?? 64, (socket) =>
     refuse(socket, problems.TOO_MANY_PIPELINED),
@@ -120,6 +126,7 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
     const maxJsonBytes = request.method === 'POST' ? byPath.get(local.path)?.POST?.maxJsonBytes : undefined;
     const maxBytes = maxJsonBytes ?? maxBodyBytes;
     readBody(request, { maxBytes, keep: maxJsonBytes !== undefined }, (body) => {
+      slowness.hasSentBody(request);
       if (body === 'too_large') {
         // What is still to come of the body is not waited for.
         send(response, problemOf(problems.BODY_TOO_LARGE, `At most ${maxBytes} bytes`), false);
