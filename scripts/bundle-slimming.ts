@@ -12,14 +12,23 @@ const DATE_FNS = ['format', 'addDays', 'addHours', 'parse', 'isValid'];
 /**
  * Built-in modules that are loaded only when one of their exports is used: child_process (1.6 MB; commander wants it at
  * once, for commands that are programs of their own), crypto (2 MB, 5 ms; the first fingerprint or temporary name comes
- * after the start), http2 (5 MB; axios has it at hand, for when it is asked for).
+ * after the start), http2 (5 MB; axios has it at hand, for when it is asked for), readline (0.6 MB; `tokens clear` asks with it), v8 and vm (after the start).
  */
-const LAZY_BUILTINS = ['child_process', 'crypto', 'http2'];
+const LAZY_BUILTINS = ['child_process', 'crypto', 'http2', 'readline', 'v8', 'vm'];
 
 const replacements = new Map([
   ['date-fns', DATE_FNS.map((name) => `exports.${name} = require('date-fns/${name}').${name};`).join('\n')],
   // axios takes it for multipart forms; we send one short form.
   ['form-data', 'module.exports = class FormData {};'],
+  // pino's transports are threads; we have none.
+  ['thread-stream', 'module.exports = class ThreadStream {};'],
+  ['worker_threads', 'exports.isMainThread = true;'],
+  // 0.8 MB for checks that pass.
+  [
+    'assert',
+    `module.exports = (ok, message) => { if (!ok) process.getBuiltinModule('assert')(ok, message); };
+     module.exports.equal = (...compared) => process.getBuiltinModule('assert').equal(...compared);`,
+  ],
   // prom-client's default metrics and push gateway use these; we have neither.
   ['@opentelemetry/api', 'module.exports = {};'],
 ]);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, linkSync, mkdirSync, rmSync, unlinkSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Server } from 'node:net';
@@ -69,7 +68,8 @@ function privateNames(path: string): { folder: string; socket: string } {
       `The socket path ${path} has ${bytes} bytes, which leaves no room within the system's ${MAX_SOCKET_PATH_BYTES}. Choose a shorter one.`,
     );
   }
-  const folder = join(parent, `.${randomBytes(4).toString('hex')}`.slice(0, room));
+  // mkdir refuses a name that exists, so it need not be one that nobody can guess; node:crypto would be loaded for nothing else.
+  const folder = join(parent, `.${Math.random().toString(16).slice(2, 10)}`.slice(0, room));
   const socket = join(folder, basename(path));
   return { folder, socket: Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES ? socket : join(folder, 's') };
 }

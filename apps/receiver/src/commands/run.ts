@@ -1,5 +1,12 @@
 /** `token-receiver run`: the daemon. */
-import { ConfigurationError, listenFds, runDaemon, type DaemonContext, type Surroundings } from '@token-relay/daemon';
+import {
+  ConfigurationError,
+  giveBackMemorySoon,
+  listenFds,
+  runDaemon,
+  type DaemonContext,
+  type Surroundings,
+} from '@token-relay/daemon';
 import { readTlsMaterial, TlsMaterialError, type TlsMaterial } from '@token-relay/socket';
 import { asCommandFailure } from '../failures.ts';
 import { inheritedSockets } from '../inherited-sockets.ts';
@@ -60,6 +67,7 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
     log.info(`token-receiver ${version} started`);
     systemd.status(systemdStatus(receiver.status()));
     systemd.ready();
+    giveBackMemorySoon(stop);
     await feedWatchdog(settings.apiSocketPath, systemd.watchdog, log, stop, () => receiver.isFull());
     await receiver.stop();
   });

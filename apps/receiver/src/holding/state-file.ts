@@ -1,7 +1,6 @@
 /** Keeps the state file up to date, so that what is held survives a restart: in memory, and not on disk. */
 import type { Log } from '@token-relay/daemon';
 import { removeStaleTemporaries } from '@token-relay/tokens';
-import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -37,9 +36,8 @@ export class StateFile {
   constructor(options: StateFileOptions) {
     const { path, log } = options;
     this.#options = options;
-    // The form of a save's temporary file in packages/tokens, so that what a kill leaves behind is found.
-    this.#temporary = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
     this.#isInMemory = isKnownInMemory(path);
+    this.#temporary = join(dirname(path), `.${basename(path)}.${randomHex()}${randomHex()}.tmp`);
     this.#writer = new NewestWriter({
       write: () => this.#write(),
       onFailing: (reason) =>
@@ -105,6 +103,16 @@ export class StateFile {
       `The state file ${path} is on a disk, so the token is not written to it: after a restart of the receiver the sender has to deliver it again. Name a file in memory (tmpfs) with state_file to keep it`,
     );
   }
+}
+
+/**
+ * 8 digits, for a name in the form of a save's temporary file in packages/tokens, so that what a kill leaves behind is found. A name that exists is
+ * refused (`wx`), so it need not be one that nobody can guess; node:crypto would be loaded for nothing else.
+ */
+function randomHex(): string {
+  return Math.floor(Math.random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
 }
 
 /** A folder that is missing is missed, and said to be, when there is something to write. */

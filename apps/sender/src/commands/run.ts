@@ -2,6 +2,7 @@
 import {
   createLocalHttp,
   feedWatchdogWhile,
+  giveBackMemorySoon,
   metricsRoute,
   openMetricsPort,
   runDaemon,
@@ -100,6 +101,7 @@ async function serve(
     log.info(`token-refresh-sender ${version} started; control socket ${settings.controlSocketPath}`);
     sender.timeline.add({ atMs: Date.now(), kind: 'started', text: 'The sender started' });
     systemd.ready();
+    giveBackMemorySoon(ended.signal);
     const isTurning = () => performance.now() - lastTurnAtMs < STUCK_AFTER_MS + settings.httpTimeout;
     feedWatchdogWhile(systemd.watchdog, isTurning, ended.signal);
     await sender.refresher.run(stop);

@@ -36,7 +36,10 @@ export function buildReport(parts: ReportParts): StatusReport {
       ? {}
       : {
           access_token: {
-            fingerprint: fingerprint(accessToken),
+            // Made when it is read: an idle sender, which tells systemd its status, needs no node:crypto for that.
+            get fingerprint() {
+              return fingerprint(accessToken);
+            },
             ...(tokenSet?.expiresAtMs === undefined ? {} : { expires_at: iso(tokenSet.expiresAtMs) }),
           },
         }),

@@ -71,13 +71,13 @@ ${problem === undefined ? undefined : markup`<p class="said bad" id="login-probl
 function wayBack({ listening, notListening }: LoginView & { kind: 'waiting' | 'exchanging' }): Html {
   return listening === undefined
     ? markup`The browser then ends at a page that it cannot show: that is right.${notListening === undefined ? undefined : ` (${sentence(notListening)})`}`
-    : markup`The browser then comes back to <code>${listening}</code>. If it warns of the certificate, that is this sender’s own: go on.`;
+    : markup`The browser then comes back to <code>${listening}</code>. If it warns of the certificate, that is this sender&rsquo;s own: go on.`;
 }
 
 function authorizeLink(address: string): Html {
   const scheme = URL.canParse(address) ? new URL(address).protocol : undefined;
   if (scheme !== 'https:' && scheme !== 'http:') return markup`<code>${address}</code>`;
-  return markup`<a class="button" id="authorize-link" href="${address}" target="_blank" rel="noopener noreferrer">Open Schwab’s login page</a>`;
+  return markup`<a class="button" id="authorize-link" href="${address}" target="_blank" rel="noopener noreferrer">Open Schwab&rsquo;s login page</a>`;
 }
 
 function problemText(problem: string | undefined): Html | undefined {
