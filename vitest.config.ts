@@ -2,11 +2,16 @@ import { defineConfig } from 'vitest/config';
 
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } };
 
-/** Six rings: decisions beside their code, shells with real sockets and files, the built daemons as processes, pages in a browser, the package, and a systemd. */
+/** Every ring keeps what scripts/run-tests.ts looks for secrets in. */
+function recorded<Project extends { readonly test: object }>(rings: readonly Project[]) {
+  return rings.map((ring) => ({ ...ring, test: { setupFiles: 'tests/record/setup.ts', ...ring.test } }));
+}
+
+/** Rings: decisions beside their code, shells with real sockets and files, the built daemons as processes, pages in a browser, the package, the threat model, and a systemd. */
 export default defineConfig({
   ...source,
   test: {
-    projects: [
+    projects: recorded([
       { ...source, test: { name: 'unit', include: ['{packages,apps,scripts}/**/src/**/*.test.ts'] } },
       {
         ...source,
@@ -45,6 +50,17 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: 'security',
+          include: ['tests/security/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'systemd',
           include: ['tests/systemd/**/*.test.ts'],
           testTimeout: 180_000,
@@ -53,6 +69,6 @@ export default defineConfig({
           maxWorkers: 1,
         },
       },
-    ],
+    ]),
   },
 });

@@ -29,6 +29,10 @@ const replacements = new Map([
     `module.exports = (ok, message) => { if (!ok) process.getBuiltinModule('assert')(ok, message); };
      module.exports.equal = (...compared) => process.getBuiltinModule('assert').equal(...compared);`,
   ],
+  // axios's proxy agent tells it what it does, with addresses and header fields, for whoever sets $DEBUG. Not from here.
+  ['debug', 'module.exports = () => () => {};'],
+  // hot-shots's Unix sockets; ours is UDP. Its addon is not built here and does not travel.
+  ['unix-dgram', "throw new Error('StatsD is spoken over UDP only');"],
   // prom-client's default metrics and push gateway use these; we have neither.
   ['@opentelemetry/api', 'module.exports = {};'],
 ]);

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+import { packagesIn, CONTENTS_FILE } from './bundle-contents.ts';
 import { slimming } from './bundle-slimming.ts';
 
 const apps = ['sender', 'receiver'] as const;
@@ -19,6 +20,7 @@ const common = {
   conditions: ['source'],
   minify: true,
   legalComments: 'linked',
+  metafile: true,
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
@@ -36,11 +38,12 @@ const LOADER = `require('node:module').enableCompileCache(__dirname + '/compile-
 require('./daemon.cjs');
 `;
 
+const contents: Record<(typeof apps)[number], Metafile[]> = { sender: [], receiver: [] };
 for (const app of apps) {
   const folder = `apps/${app}/bundle`;
   rmSync(`${folder}/compile-cache`, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  await build({
+  const { metafile } = await build({
     ...common,
     entryPoints: [`apps/${app}/src/main.ts`],
     outfile: `${folder}/daemon.cjs`,
@@ -54,6 +57,7 @@ for (const app of apps) {
   // One character beyond Latin-1, as in a tagged template, which must stay as it is, and V8 keeps two bytes for each: 0.6 MB.
   const beyond = /[^\0-\xff].{0,40}/.exec(await readFile(`${folder}/daemon.cjs`, 'utf8'));
   if (beyond !== null) throw new Error(`${folder}/daemon.cjs is not all Latin-1: see what is around ${beyond[0]}`);
+  contents[app].push(metafile);
   writeFileSync(`${folder}/main.cjs`, LOADER);
 }
 // One harmless run each fills the cache, so that the first real start is a quick one too.
@@ -62,4 +66,8 @@ for (const program of ['apps/sender/bin/token-refresh-sender', 'apps/receiver/bi
   spawnSync(resolve(program), ['check'], { cwd: scratch, env: { XDG_RUNTIME_DIR: scratch }, stdio: 'ignore' });
 }
 rmSync(scratch, { recursive: true });
-await build({ ...common, entryPoints: [SEPARATE], outfile: `apps/sender/bundle/${SEPARATE}.cjs` });
+const separate = await build({ ...common, entryPoints: [SEPARATE], outfile: `apps/sender/bundle/${SEPARATE}.cjs` });
+contents.sender.push(separate.metafile);
+for (const app of apps) {
+  writeFileSync(`apps/${app}/bundle/${CONTENTS_FILE}`, `${JSON.stringify(packagesIn(contents[app]), undefined, 2)}\n`);
+}

@@ -1,74 +1,61 @@
-/** Which npm packages the daemons are made of: for the licences, and for the bill of materials. */
+/** Which npm packages travel in the package: for the licences, and for the bill of materials. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CONTENTS_FILE } from './bundle-contents.ts';
+import { readLock, type LockedPackage } from './lock-file.ts';
 
 export interface Component {
   readonly name: string;
   readonly version: string;
   /** SPDX */
   readonly license: string;
-  /** as npm's lock file has it: `sha512-…` in base64 */
-  readonly integrity: string | undefined;
-  /** its folder in the checkout */
+  /** its folder in the checkout, as the lock file has it: `node_modules/zod` */
+  readonly place: string;
+  /** the same, as a path */
   readonly folder: string;
 }
 
-interface LockedPackage {
-  readonly name?: string;
-  readonly version?: string;
-  readonly license?: string;
-  readonly integrity?: string;
-  readonly link?: boolean;
-  readonly resolved?: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-}
+/** Copied as they are, beside the bundles: the addon that notifies systemd, and what it needs to be found. */
+export const ADDON_PACKAGES = ['sd-notify', 'bindings', 'file-uri-to-path'] as const;
 
 /**
- * Everything that is reached from the apps through `dependencies`, and Node itself, by name. What the bundles leave out
- * of it is listed all the same. The project's own packages are not.
- * @throws Error if node_modules is not what the lock file says
+ * What the bundles hold, by esbuild's account, the addon, and Node itself, by folder. What the lock file calls a
+ * dependency and no bundle has a byte of is not among them. The project's own packages are not.
+ * @throws Error if the bundles are not made, or node_modules is not what the lock file says
  */
 export function components(checkout: string, nodePackage: string): readonly Component[] {
-  const lock = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')) as {
-    readonly packages: Readonly<Record<string, LockedPackage>>;
-  };
-  const found = new Map<string, Component>();
-  const seen = new Set<string>();
-  const visit = (place: string): void => {
-    if (seen.has(place)) return;
-    seen.add(place);
-    const locked = lock.packages[place];
+  const lock = readLock(checkout);
+  return shippedPlaces(checkout, [nodePackage]).map((place) => {
+    const locked = lock[place];
     if (locked === undefined) throw new Error(`package-lock.json has no ${place}: run npm ci`);
-    if (locked.link === true && locked.resolved !== undefined) {
-      visit(locked.resolved);
-      return;
-    }
-    if (place.includes('node_modules/')) found.set(place, component(checkout, place, locked));
-    for (const name of Object.keys(locked.dependencies ?? {})) visit(resolve(lock.packages, place, name));
-  };
-  for (const place of ['apps/sender', 'apps/receiver', `node_modules/${nodePackage}`]) visit(place);
-  return [...found.values()].sort((one, other) => (one.folder < other.folder ? -1 : 1));
+    return component(checkout, place, locked);
+  });
 }
 
-/** Node's way: the nearest node_modules, from the package itself upwards. */
-function resolve(packages: Readonly<Record<string, LockedPackage>>, from: string, name: string): string {
-  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/')))) {
-    const place = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
-    if (packages[place] !== undefined) return place;
-    if (folder === '') throw new Error(`package-lock.json does not say where ${from} finds ${name}: run npm ci`);
-  }
+/** The folders of the same, such as `node_modules/zod`. @throws Error if the bundles are not made */
+export function shippedPlaces(checkout: string, nodePackages: readonly string[]): readonly string[] {
+  const places = new Set([
+    ...['sender', 'receiver'].flatMap((app) => bundled(join(checkout, 'apps', app, 'bundle', CONTENTS_FILE))),
+    ...[...ADDON_PACKAGES, ...nodePackages].map((name) => `node_modules/${name}`),
+  ]);
+  return [...places].sort();
+}
+
+function bundled(file: string): readonly string[] {
+  if (!existsSync(file)) throw new Error(`${file} is missing: run node scripts/bundle.ts`);
+  return JSON.parse(readFileSync(file, 'utf8')) as readonly string[];
 }
 
 function component(checkout: string, place: string, locked: LockedPackage): Component {
   const folder = join(checkout, place);
-  const installed = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Required<LockedPackage>;
-  if (installed.version !== locked.version) {
-    throw new Error(
-      `${folder} is ${installed.version}, and package-lock.json says ${locked.version ?? 'nothing'}: run npm ci`,
-    );
+  const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    readonly name: string;
+    readonly version: string;
+  };
+  if (version !== locked.version) {
+    throw new Error(`${folder} is ${version}, and package-lock.json says ${locked.version ?? 'nothing'}: run npm ci`);
   }
-  const { name, version } = installed;
-  return { name, version, license: locked.license ?? 'NOASSERTION', integrity: locked.integrity, folder };
+  return { name, version, license: locked.license ?? 'NOASSERTION', place, folder };
 }
 
 /** The file that says how it may be used. @throws Error if there is none */
@@ -80,34 +67,6 @@ export function licenseText({ folder, name, license }: Component): string {
   const section = existsSync(readme) ? heading.exec(readFileSync(readme, 'utf8'))?.[1] : undefined;
   if (section === undefined) throw new Error(`${folder} says nowhere how ${name} (${license}) may be used`);
   return section;
-}
-
-/** The bill of materials, CycloneDX 1.5. Has no time and no serial number, so that the same contents give the same bytes. */
-export function billOfMaterials(product: { name: string; version: string }, parts: readonly Component[]): string {
-  const document = {
-    $schema: 'http://cyclonedx.org/schema/bom-1.5.schema.json',
-    bomFormat: 'CycloneDX',
-    specVersion: '1.5',
-    version: 1,
-    metadata: {
-      component: { 'bom-ref': product.name, type: 'application', ...product, licenses: [{ license: { id: 'MIT' } }] },
-    },
-    components: parts.map(({ name, version, license, integrity }) => ({
-      'bom-ref': `${name}@${version}`,
-      type: name.startsWith('node-linux-') ? 'platform' : 'library',
-      name,
-      version,
-      licenses: [/[ ()]/.test(license) ? { expression: license } : { license: { id: license } }],
-      purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
-      ...(integrity === undefined ? {} : { hashes: [hash(integrity)] }),
-    })),
-  };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
-}
-
-function hash(integrity: string): { alg: string; content: string } {
-  const [algorithm = '', base64 = ''] = integrity.split('-');
-  return { alg: algorithm.replace('sha', 'SHA-'), content: Buffer.from(base64, 'base64').toString('hex') };
 }
 
 /** Debian's copyright file: our licence, and which others there are. */

@@ -7,8 +7,9 @@ import { ExitCode } from '../packages/daemon/src/exit-code.ts';
 import { bashCompletion } from './package-bash.ts';
 import { debianChangelog } from './package-changelog.ts';
 import { programs } from './package-commands.ts';
-import { billOfMaterials, components, copyright, licenses } from './package-contents.ts';
+import { components, copyright, licenses } from './package-contents.ts';
 import { manPage } from './package-man.ts';
+import { billOfMaterials } from './package-sbom.ts';
 import { zshCompletion } from './package-zsh.ts';
 
 /** What is at `path`, which begins without a slash: text, or a copy of a file. */
@@ -153,7 +154,7 @@ function documents(options: TreeOptions): Entry[] {
     text(LICENSES, gzip(licenses(parts))),
     text(`${DOCUMENTS}/changelog.gz`, gzip(debianChangelog({ ...options, markdown: read('CHANGELOG.md') }))),
     text(`${DOCUMENTS}/README.md.gz`, gzip(read('README.md'))),
-    text(`${DOCUMENTS}/sbom.cdx.json`, billOfMaterials({ name: 'token-relay', version }, parts)),
+    text(`${DOCUMENTS}/sbom.cdx.json`, billOfMaterials(checkout, { name: 'token-relay', version }, parts)),
     ...globSync('*.{md,schema.json}', { cwd: join(checkout, 'docs') }).map((name) =>
       text(`${DOCUMENTS}/${name}`, read(`docs/${name}`)),
     ),

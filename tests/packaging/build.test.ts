@@ -1,10 +1,11 @@
 /** What `npm run package` makes: the same bytes from the same source, with nothing in it that others could change. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { shippedPlaces } from '../../scripts/package-contents.ts';
 import { buildPackage, CHECKOUT, Folder } from './package.ts';
 
 const { version } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { version: string };
@@ -47,6 +48,27 @@ async function anotherCheckout(folder: string): Promise<string> {
   execFileSync('bash', ['-o', 'pipefail', '-c', copy, 'bash', checkout, ...left], { cwd: CHECKOUT });
   await symlink(join(CHECKOUT, 'node_modules'), join(checkout, 'node_modules'));
   return checkout;
+}
+
+interface Part {
+  readonly name: string;
+  readonly version: string;
+}
+
+interface Bill {
+  readonly metadata: object;
+  readonly components: readonly (Part & { readonly 'bom-ref': string })[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
+
+function unpackedDocuments(): string {
+  const unpacked = join(folder.path, 'unpacked');
+  if (!existsSync(unpacked)) execFileSync('dpkg-deb', ['--extract', deb, unpacked]);
+  return join(unpacked, 'usr/share/doc/token-relay');
+}
+
+function billIn(documents: string): Bill {
+  return JSON.parse(readFileSync(join(documents, 'sbom.cdx.json'), 'utf8')) as Bill;
 }
 
 const folder = new Folder();
@@ -140,12 +162,8 @@ test('it has what runs, what tells of it, and no leftovers of the build', () => 
 });
 
 test('every part has its licence in the package, and is in the bill of materials', () => {
-  const unpacked = join(folder.path, 'unpacked');
-  execFileSync('dpkg-deb', ['--extract', deb, unpacked]);
-  const documents = join(unpacked, 'usr/share/doc/token-relay');
-  const bill = JSON.parse(readFileSync(join(documents, 'sbom.cdx.json'), 'utf8')) as {
-    readonly components: readonly { readonly name: string; readonly version: string }[];
-  };
+  const documents = unpackedDocuments();
+  const bill = billIn(documents);
   const names = bill.components.map(({ name }) => name);
   for (const name of ['axios', 'commander', 'pino', 'sd-notify', 'selfsigned', 'zod', `node-linux-${process.arch}`]) {
     expect(names).toContain(name);
@@ -156,6 +174,31 @@ test('every part has its licence in the package, and is in the bill of materials
     expect(licenses).toContain(`${name} ${partVersion} (`);
     expect(copyright).toContain(`${name} ${partVersion}: `);
   }
+});
+
+test('the bill of materials lists what esbuild put into the bundles, the addon and Node, as npm sbom has them, and no more', () => {
+  const bill = billIn(unpackedDocuments());
+  const shipped = shippedPlaces(CHECKOUT, [`node-linux-${process.arch}`]).map((place) => {
+    const { name, version: partVersion } = JSON.parse(
+      readFileSync(join(CHECKOUT, place, 'package.json'), 'utf8'),
+    ) as Part;
+    return `${name}@${partVersion}`;
+  });
+  expect(bill.components.map((part) => `${part.name}@${part.version}`)).toEqual([...new Set(shipped)].sort());
+  for (const part of bill.components) {
+    expect(part).toMatchObject({
+      purl: `pkg:npm/${part.name.replace('@', '%40')}@${part.version}`,
+      licenses: [{ license: { id: expect.any(String) as string } }],
+      hashes: [{ alg: 'SHA-512', content: expect.stringMatching(/^[0-9a-f]{128}$/) as string }],
+    });
+  }
+  const own = bill.dependencies.find(({ ref }) => ref === `token-relay@${version}`);
+  expect(own?.dependsOn).toEqual(bill.components.map((part) => part['bom-ref']));
+  // Nothing in it is of the day or the machine that it was made on.
+  expect(Object.keys(bill).sort()).toEqual(
+    ['$schema', 'bomFormat', 'components', 'dependencies', 'metadata', 'specVersion', 'version'].sort(),
+  );
+  expect(Object.keys(bill.metadata)).toEqual(['component']);
 });
 
 test('lintian has nothing to say but what packaging/lintian-overrides explains, and nothing there is out of date', () => {
