@@ -4,6 +4,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { judgeRecord, prepareRecord } from './secrets-in-logs.ts';
 
 const checks: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
   ['types', 'tsc', ['-b']],
@@ -20,6 +22,11 @@ interface VitestResults {
   readonly numTodoTests: number;
   readonly success: boolean;
 }
+
+const record = resolve('.cache/test-run');
+prepareRecord(record);
+// Inherited by everything that is started here.
+process.env['TOKEN_RELAY_TEST_RECORD'] = record;
 
 const run = (command: string, args: readonly string[]) => spawnSync(command, args, { stdio: 'inherit' }).status === 0;
 
@@ -50,6 +57,12 @@ failed += results.numFailedTests;
 const skipped = results.numPendingTests + results.numTodoTests;
 // A file that cannot be loaded, or an unhandled error, fails the run without failing a test.
 if (!vitestSaidYes && results.numFailedTests === 0) failed += 1;
+
+console.log('\n== no secret in any log');
+const verdict = judgeRecord(record);
+for (const line of verdict.lines) console.log(line);
+if (verdict.ok) passed += 1;
+else failed += 1;
 
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

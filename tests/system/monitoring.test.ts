@@ -8,6 +8,7 @@ import { request, type RequestOptions } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { recordOutput } from '../record/record.ts';
 import { Bench, type Program } from './processes.ts';
 
 const documents = join(import.meta.dirname, '../../docs/monitoring');
@@ -23,7 +24,10 @@ async function ask(options: RequestOptions): Promise<Answer> {
   const asked = request({ agent: false, ...options }, (response) => {
     let text = '';
     response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    response.on('end', () => {
+      recordOutput('metrics', `${text}\n`);
+      resolve({ status: response.statusCode ?? 0, text });
+    });
   });
   asked.on('error', reject);
   asked.end();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
+import { recordingEnvironment, recordOutput } from '../record/record.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -12,7 +13,7 @@ test('npm start with the sandbox says so in its first line, and shows a token re
   const runtime = await mkdtemp(join(tmpdir(), 'relay-start-'));
   const pair = spawn(process.execPath, ['scripts/run-pair.ts', '--sandbox'], {
     cwd: root,
-    env: { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtime },
+    env: { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtime, ...recordingEnvironment() },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = once(pair, 'close') as Promise<[number | null]>;
@@ -21,6 +22,7 @@ test('npm start with the sandbox says so in its first line, and shows a token re
     let asked = false;
     for await (const line of createInterface({ input: pair.stdout })) {
       lines.push(line);
+      recordOutput('npm-start', `${line}\n`);
       if (/generation 2/.test(line) && !asked) {
         asked = true;
         pair.kill('SIGINT');

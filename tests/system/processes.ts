@@ -2,11 +2,12 @@
 import { startSandbox, type Sandbox, type SandboxOptions } from '@token-relay/schwab-sandbox';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { recordOutput, recordSecretsIn } from '../record/record.ts';
 
 const root = join(import.meta.dirname, '../..');
 const programs = {
@@ -47,7 +48,11 @@ export class Program {
     for (const stream of ['stdout', 'stderr'] as const) {
       const pipe = this.child[stream];
       if (pipe === null) throw new Error('no pipe');
-      pipe.on('data', (chunk: Buffer) => (output[stream] += chunk.toString()));
+      const recordedAs = `${name}-${args[0] ?? ''}-${this.child.pid ?? 0}-${stream}`;
+      pipe.on('data', (chunk: Buffer) => {
+        output[stream] += chunk.toString();
+        if (stream === 'stderr' || !handsOutTokens(args)) recordOutput(recordedAs, chunk.toString());
+      });
       createInterface({ input: pipe }).on('line', (line) => {
         this.lines.push(line);
         this.#tell();
@@ -95,6 +100,11 @@ export class Program {
     this.#news.resolve(undefined);
     this.#news = Promise.withResolvers<undefined>();
   }
+}
+
+/** Whether it is what this command is for. */
+function handsOutTokens([command = '']: readonly string[]): boolean {
+  return ['token', 'tokens', 'watch'].includes(command);
 }
 
 /** One user's folder with a sandbox beside it. Dispose of it with `await using`. */
@@ -145,6 +155,7 @@ export class Bench {
   }
 
   async write(name: string, text: string, mode = 0o644): Promise<void> {
+    if ((mode & 0o077) === 0) recordSecretsIn(text);
     await writeFile(this.path(name), text);
     await chmod(this.path(name), mode);
   }
@@ -217,7 +228,10 @@ export class Bench {
     const asked = request({ socketPath: this.api, path, agent: false }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      response.on('end', () => {
+        if (!path.startsWith('/v1/token')) recordOutput('api', `${text}\n`);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+      });
     });
     asked.on('error', reject);
     asked.end();
@@ -228,6 +242,9 @@ export class Bench {
     for (const program of this.#programs) program.signal('SIGKILL');
     await Promise.all(this.#programs.map((program) => program.finished));
     await this.sandbox.close();
+    for await (const file of glob('**/*.log*', { cwd: this.folder })) {
+      recordOutput(`log-file-${basename(file)}`, await readFile(this.path(file), 'utf8'));
+    }
     await rm(this.folder, { recursive: true, force: true });
   }
 }

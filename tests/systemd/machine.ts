@@ -4,12 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
+import { isRecording, recordOutput, recordSecret } from '../record/record.ts';
 import { parseJournalLine, type JournalEntry } from './journal.ts';
 import { ENV, Power } from './power.ts';
 import { PATIENCE_MS, Program, runToEnd, type Outcome, type ProgramOptions } from './program.ts';
 
 /** Where the checkout is in the machine. What is written there is seen by nobody else and gone with the machine. */
 export const CHECKOUT = '/mnt/checkout';
+/** Where the sandbox in the machine keeps its record (tests/record). */
+export const SANDBOX_RECORD = '/var/lib/schwab-sandbox';
 /** The pinned Node in the machine. */
 export const NODE = `${CHECKOUT}/node_modules/node-linux-${process.arch}/bin/node`;
 
@@ -145,12 +148,14 @@ export class Machine implements AsyncDisposable {
   /** Resolves when it has booted again. What was not written to /run, /tmp or /dev is still there. */
   async reboot(): Promise<void> {
     await this.#endPrograms();
+    await this.#record();
     await this.#power.reboot();
   }
 
   /** Resolves when nothing of it is left. */
   async poweroff(): Promise<void> {
     await this.#endPrograms();
+    await this.#record();
     await this.#power.off();
   }
 
@@ -161,6 +166,24 @@ export class Machine implements AsyncDisposable {
     } finally {
       await this.#power.cut();
     }
+  }
+
+  /** What the sandbox used for secrets, and what both daemons and systemd said of them since the boot. */
+  async #record(): Promise<void> {
+    if (!isRecording) return;
+    const { stdout: secrets } = await this.run('sh', '-c', `cat ${SANDBOX_RECORD}/secrets* || true`);
+    for (const line of secrets.split('\n').filter(Boolean)) recordSecret(String(JSON.parse(line)));
+    const ours = ['token-receiver', 'token-refresh-sender'].map((name) => `SYSLOG_IDENTIFIER=${name}`);
+    const filters = ['--boot', '--all', '--output=export', ours[0] ?? '', '+', ours[1] ?? ''];
+    const { stdout: journal } = await this.run('journalctl', ...filters);
+    recordOutput('journal', journal);
+    const { stdout: shown } = await this.run(
+      'systemctl',
+      'show',
+      'token-receiver.service',
+      'token-refresh-sender.service',
+    );
+    recordOutput('systemctl-show', shown);
   }
 
   /** systemd is not told of the end of what is not its child: with one of them left, its shutdown takes 10 s. */

@@ -1,5 +1,6 @@
 /** The stand-in for Schwab, as a service on a machine's loopback. */
-import { CHECKOUT, NODE, type Machine } from './machine.ts';
+import { recordingEnvironment } from '../record/record.ts';
+import { CHECKOUT, NODE, SANDBOX_RECORD, type Machine } from './machine.ts';
 
 const UNIT = 'schwab-sandbox.service';
 const PORT = 8283;
@@ -41,9 +42,11 @@ export class MachineSandbox {
       ...[NODE, '--conditions=source', `${CHECKOUT}/packages/schwab-sandbox/src/main.ts`, `--port=${PORT}`],
       ...[`--app-key=${APP_KEY}`, `--app-secret=${APP_SECRET}`, `--token-file=${TOKEN_FILE}`, ...flags],
     ];
+    const recording = recordingEnvironment(`${CHECKOUT}/tests/record/setup.ts`, SANDBOX_RECORD);
+    const environment = Object.entries(recording).map(([name, value]) => `Environment=${name}=${value}\n`);
     await machine.writeUnit(
       UNIT,
-      `[Service]\nStateDirectory=schwab-sandbox\nExecStart=${command.join(' ')}\n[Install]\nWantedBy=multi-user.target\n`,
+      `[Service]\nStateDirectory=schwab-sandbox\n${environment.join('')}ExecStart=${command.join(' ')}\n[Install]\nWantedBy=multi-user.target\n`,
     );
     await machine.systemctl('enable', '--quiet', '--now', UNIT);
     await machine.journalLine(UNIT, /^Sandbox of Schwab's OAuth: /);

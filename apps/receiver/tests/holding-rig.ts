@@ -7,6 +7,7 @@ import { appendFileSync, chmodSync, chownSync, mkdtempSync, rmSync, statfsSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
+import { recordOutput } from '../../../tests/record/record.ts';
 import { TokenHolder } from '../src/holding/token-holder.ts';
 import type { HeldState } from '../src/holding/state-text.ts';
 
@@ -54,6 +55,7 @@ export class WaitingLog implements Log {
 
   #add(level: string, message: string): void {
     this.lines.push(`${level} ${message}`);
+    recordOutput('receiver-log', `${level} ${message}\n`);
     this.#wake();
   }
 }

@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { recordOutput } from '../../../tests/record/record.ts';
 import { Receiver } from '../src/receiver.ts';
 import { loadReceiverSettings } from '../src/settings.ts';
 
@@ -36,7 +37,10 @@ export async function makeReceiver(
     flags: { config, unixSocketPath: tokens, apiSocketPath: api, tcpPort: '0', ...flags },
   });
   const lines: string[] = [];
-  const write = (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  const write = (message: string, fields?: object) => {
+    lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+    recordOutput('receiver-log', `${message} ${JSON.stringify(fields ?? {})}\n`);
+  };
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const receiver = new Receiver({
     settings,

@@ -1,4 +1,5 @@
 import type { RandomSource } from './random-source.ts';
+import { announceSecret } from './secrets-channel.ts';
 
 function base64url(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64url');
@@ -10,16 +11,16 @@ function json64(value: object): string {
 
 /** Opaque, `I0.…@`, as SCHWAB.md has it. */
 export function mintAccessToken(random: RandomSource): string {
-  return `I0.${base64url(random(48))}@`;
+  return announceSecret(`I0.${base64url(random(48))}@`);
 }
 
 export function mintRefreshToken(random: RandomSource): string {
-  return `${base64url(random(96))}@`;
+  return announceSecret(`${base64url(random(96))}@`);
 }
 
 /** Ends in `@`, which a redirect carries as `%40`. */
 export function mintCode(random: RandomSource): string {
-  return `C0.${base64url(random(36))}@`;
+  return announceSecret(`C0.${base64url(random(36))}@`);
 }
 
 /** The `session` of the redirect: a version 4 UUID. */
@@ -41,5 +42,5 @@ export function mintIdToken(random: RandomSource, appKey: string, issuedAtMs: nu
     iat,
     exp: iat + lifetimeSeconds,
   };
-  return `${json64(header)}.${json64(claims)}.${base64url(random(256))}`;
+  return announceSecret(`${json64(header)}.${json64(claims)}.${base64url(random(256))}`);
 }

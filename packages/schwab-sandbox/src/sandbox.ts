@@ -5,6 +5,7 @@ import { listen } from './http-shell.ts';
 import type { SandboxOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import type { RequestRecord } from './request-log.ts';
+import { announceCredentials } from './secrets-channel.ts';
 import { StandIn } from './stand-in.ts';
 import { formatTokenFile, parseTokenFile } from './token-file.ts';
 import type { Credentials } from './token-request.ts';
@@ -93,6 +94,7 @@ export async function startSandbox(given: Partial<SandboxOptions> = {}): Promise
     revoke: () => book.revoke(),
     setCredentials(credentials) {
       standIn.credentials = { ...standIn.credentials, ...credentials };
+      announceCredentials(standIn.credentials);
     },
     setApproved(approved) {
       standIn.approved = approved;

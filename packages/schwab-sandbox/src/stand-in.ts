@@ -10,6 +10,7 @@ import type { SandboxOptions } from './options.ts';
 import type { RandomSource } from './random-source.ts';
 import { seededSource, unpredictable } from './random-source.ts';
 import { RequestLog } from './request-log.ts';
+import { announceCredentials } from './secrets-channel.ts';
 import type { Delivery } from './spoil.ts';
 import { deliver, deliverInstead, isSpoiling, spoil } from './spoil.ts';
 import { decideTokenRequest } from './token-endpoint.ts';
@@ -36,6 +37,7 @@ export class StandIn {
     this.#autoApprove = options.autoApprove;
     this.callbackUrl = options.callbackUrl;
     this.credentials = { appKey: options.appKey, appSecret: options.appSecret };
+    announceCredentials(this.credentials);
     this.approved = !options.unapprovedApp;
   }
 
