@@ -16,6 +16,7 @@ export {
 } from './local-http/answer.ts';
 export { LocalHttpError, requestLocal, type LocalAnswer, type LocalHttpErrorCode } from './local-http/client.ts';
 export { HttpCounts, type RequestCount } from './local-http/http-counts.ts';
+export { LastAnswers } from './local-http/last-answers.ts';
 export type { LocalRequest } from './local-http/local-request.ts';
 export { openApiRoute } from './local-http/open-api-route.ts';
 export type { OpenApiInfo } from './local-http/open-api.ts';

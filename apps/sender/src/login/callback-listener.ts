@@ -48,7 +48,8 @@ export async function listenForRedirect({
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = request.url ?? '/';
     // A page that has a name of its own for this machine is not the browser that Schwab sent here (DNS rebinding).
-    const isOurs = request.headers.host?.toLowerCase() === callback.host && target.startsWith('/');
+    const { host = [] } = request.headersDistinct;
+    const isOurs = host.length === 1 && host[0]?.toLowerCase() === callback.host && target.startsWith('/');
     const page = pages.get(/^\/done\/([\w-]+)$/.exec(target)?.[1] ?? '');
     if (!isOurs) show(response, { kind: 'not_found' });
     else if (request.method !== 'GET') refuseMethod(response);

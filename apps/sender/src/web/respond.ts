@@ -1,4 +1,5 @@
 /** Sends an answer, with the header fields that all answers of the page have. */
+import { LastAnswers } from '@token-relay/daemon';
 import type { ServerResponse } from 'node:http';
 import { renderRefusal } from './refusal-page.ts';
 
@@ -16,6 +17,8 @@ export const HEADERS = {
   'X-Frame-Options': 'DENY',
 } as const;
 
+export const lastAnswers: LastAnswers = new LastAnswers();
+
 /** A small page that says why something is not done. */
 export function refuse(response: ServerResponse, status: number, reason: string): void {
   send(response, status, 'text/html; charset=utf-8', renderRefusal(reason));
@@ -24,6 +27,8 @@ export function refuse(response: ServerResponse, status: number, reason: string)
 /** Does nothing if there is an answer already, or nobody to answer. */
 export function send(response: ServerResponse, status: number, type: string, body: string): void {
   if (response.headersSent || response.destroyed) return;
+  // What did not come from the page, or was not understood, is not listened to any further.
+  lastAnswers.giving(response, status >= 400);
   response.writeHead(status, { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
   response.end(body);
 }

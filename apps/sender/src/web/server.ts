@@ -5,6 +5,7 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server, type Ser
 import type { Duplex } from 'node:stream';
 import type { Log } from '@token-relay/daemon';
 import { SocketBindError } from '@token-relay/socket';
+import { lastAnswers } from './respond.ts';
 import { WebPage } from './web-page.ts';
 import type { WebSource } from './web-source.ts';
 
@@ -42,10 +43,14 @@ export async function openWebServer({ port, source, log }: WebServerOptions): Pr
       // Node would answer with an empty body; the page says what is wrong.
       requireHostHeader: false,
     },
-    (request: IncomingMessage, response: ServerResponse) => page.answer(request, response, boundPort(server)),
+    (request: IncomingMessage, response: ServerResponse) => {
+      if (!lastAnswers.has(request.socket)) page.answer(request, response, boundPort(server));
+    },
   );
   server.maxConnections = MAX_CONNECTIONS;
-  server.on('clientError', answerBrokenRequest);
+  server.on('clientError', (error, socket) => {
+    if (!lastAnswers.has(socket, errnoOf(error))) answerBrokenRequest(error, socket);
+  });
   const listening = once(server, 'listening');
   server.listen({ host: HOST, port });
   try {

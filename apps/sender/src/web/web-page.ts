@@ -8,7 +8,7 @@ import { readForm } from './form-body.ts';
 import { LiveReaders } from './live-readers.ts';
 import { pageTitle, renderMain, renderPage, type PageView } from './page.ts';
 import { guard } from './request-guard.ts';
-import { HEADERS, refuse, send } from './respond.ts';
+import { HEADERS, lastAnswers, refuse, send } from './respond.ts';
 import { SCRIPT } from './script-js.ts';
 import { STYLE } from './style-css.ts';
 import type { WebSource } from './web-source.ts';
@@ -73,11 +73,12 @@ export class WebPage {
   }
 
   async #answer(path: string, request: IncomingMessage, response: ServerResponse, port: number): Promise<void> {
-    const { method, headers } = request;
+    const { method, headers, headersDistinct } = request;
     const verdict = guard(
       {
         method,
-        host: headers.host,
+        // Node keeps the first of several, and forgets the others.
+        host: headersDistinct['host']?.length === 1 ? headers.host : undefined,
         origin: headers.origin,
         fetchSite: text(headers['sec-fetch-site']),
         fetchMode: text(headers['sec-fetch-mode']),
@@ -108,6 +109,7 @@ export class WebPage {
       refuse(response, 503, 'The page is open too often; close one.');
       return;
     }
+    lastAnswers.giving(response);
     response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream' });
     this.#readers.add(response);
   }
@@ -121,8 +123,6 @@ export class WebPage {
     const body = await readForm(request);
     if (body === undefined) return;
     if (body.kind === 'refused') {
-      // What is still to come of the body is not waited for.
-      response.shouldKeepAlive = false;
       refuse(response, body.status, body.reason);
       return;
     }

@@ -4,6 +4,7 @@ import type { Route, RouteDescription } from './route.ts';
 
 export const BAD_REQUEST = { status: 400, code: 'bad_request', title: 'This is not an HTTP/1.1 request' };
 export const NO_HOST = { status: 400, code: 'bad_request', title: 'The request has no Host header' };
+export const TWO_HOSTS = { status: 400, code: 'bad_request', title: 'The request has more than one Host header' };
 export const BAD_JSON = { status: 400, code: 'bad_json', title: 'The body is not JSON' };
 export const PIPELINED_STREAM = {
   status: 400,

@@ -7,6 +7,7 @@ import { brokenRequestProblem, refuseConnection } from './broken-request.ts';
 import { limitConnections } from './connections.ts';
 import { limitSilence } from './first-request.ts';
 import { HttpCounts } from './http-counts.ts';
+import { LastAnswers } from './last-answers.ts';
 import { LocalRequest } from './local-request.ts';
 import { limitPipelining } from './pipelining.ts';
 import { problemOf, type ProblemKind } from './problem.ts';
@@ -55,6 +56,7 @@ export interface LocalHttpOptions {
 export function createLocalHttp(routes: readonly Route[], options: LocalHttpOptions): Server {
   const { log, maxBodyBytes = 4096, maxUrlLength = 2048, counts = new HttpCounts() } = options;
   const byPath = routesByPath(routes);
+  const lastAnswers = new LastAnswers();
 
   const server = createServer(
     {
@@ -70,14 +72,15 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
       optimizeEmptyRequests: true,
     },
     (request, response) => {
+      if (lastAnswers.has(request.socket)) return;
       silence.hasAsked(request.socket);
       slowness.hasAsked(request, response);
       if (pipelining.refuses(request, response)) return;
       const local = new LocalRequest(request, response);
       const refused = refusal(request);
       if (refused !== undefined) {
-        response.shouldKeepAlive &&= !connections.isRefused(request.socket);
         request.resume();
+        lastAnswers.giving(response, true);
         send(response, refused, false);
       } else if (request.method === 'GET' || request.method === 'HEAD') {
         run(request, response, local);
@@ -95,6 +98,7 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
   server.on('connect', (_request, socket) => refuse(socket, problems.METHOD_NOT_ALLOWED));
   server.on('clientError', (error, socket) => {
     const errno = errnoOf(error);
+    if (lastAnswers.has(socket, errno)) return;
     if (errno === 'ECONNRESET' || !socket.writable) socket.destroy();
     else refuse(socket, brokenRequestProblem(errno));
   });
@@ -114,11 +118,14 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
   );
   return server;
 
-  function refusal({ headers, httpVersionMinor, url = '' }: IncomingMessage): Answer | undefined {
+  function refusal({ headers, rawHeaders, httpVersion, url = '' }: IncomingMessage): Answer | undefined {
+    // Node also reads the versions before and after.
+    if (httpVersion !== '1.1' && httpVersion !== '1.0') return problemOf(problems.BAD_REQUEST);
     if (url.length > maxUrlLength) return problemOf(problems.URL_TOO_LONG, `At most ${maxUrlLength} characters`);
     if (headers.origin !== undefined) return problemOf(problems.FORBIDDEN_ORIGIN);
     // RFC 9112, 3.2.
-    if (headers.host === undefined && httpVersionMinor === 1) return problemOf(problems.NO_HOST);
+    if (headers.host === undefined && httpVersion === '1.1') return problemOf(problems.NO_HOST);
+    if (hostCount(rawHeaders) > 1) return problemOf(problems.TWO_HOSTS);
     return undefined;
   }
 
@@ -192,8 +199,19 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
     if (response.headersSent || response.destroyed) return;
     counts.answered(route?.path, answer.status);
     const { headers, text } = answer instanceof PreparedAnswer ? answer : renderAnswer(answer);
+    lastAnswers.giving(response);
     response.writeHead(answer.status, headers);
     if (isHead || text === '') response.end();
     else response.end(text);
   }
+}
+
+/** Node keeps the first and forgets the others. @param raw alternating names and values */
+function hostCount(raw: readonly string[]): number {
+  let count = 0;
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count;
 }

@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/**
+ * Which connections have had the head of their last answer. No later byte on them is answered, whether it is the rest of a request that
+ * was answered before all of it had come, or is meant to look like another request.
+ */
+export class LastAnswers {
+  readonly #connections = new WeakSet<Duplex>();
+
+  /**
+   * To be called before a head is written. An answer that does not wait for all of its request is the last: what is left of that could be
+   * anything.
+   * @param isLast whatever has come
+   */
+  giving(response: ServerResponse, isLast = false): void {
+    const { req: request } = response;
+    if (!isLast && isWhole(request)) return;
+    response.shouldKeepAlive = false;
+    this.#connections.add(request.socket);
+  }
+
+  /** @param errno what the parser has to say of these bytes */
+  has(socket: Duplex, errno?: string): boolean {
+    // The client itself had said that the request before was its last.
+    return errno === 'HPE_CLOSED_CONNECTION' || this.#connections.has(socket);
+  }
+}
+
+/** Node calls a request complete when it has looked behind its head, which for one without a body is after we were asked. */
+function isWhole({ complete, headers }: IncomingMessage): boolean {
+  return complete || (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined);
+}
