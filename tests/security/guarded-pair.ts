@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { requestLocal } from '../../packages/daemon/src/index.ts';
 import { freePort } from '../../apps/sender/tests/free-port.ts';
-import { Bench, type Program } from '../system/processes.ts';
+import type { Bench, Program } from '../system/processes.ts';
 import { open, type Place } from './raw-http.ts';
 
 export interface Interface extends Place {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openWebServer, type WebServer } from '../src/web/server.ts';
 import { MadeUpSource, madeUpStates } from './made-up-web-source.ts';
 import { recordingLog } from './recording-log.ts';
@@ -210,6 +210,16 @@ test.each([
   socket.end(bytes);
   const answer = Buffer.concat((await socket.toArray()) as Buffer[]).toString();
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+});
+
+test('clients that are told what is wrong, and do not close their end, take no place from the browser', async () => {
+  for (let count = 0; count < 40; count += 1) {
+    const stubborn = connect({ port: Number(new URL(server.url).port), host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => void stubborn.destroy());
+    stubborn.on('error', () => undefined).write('hello\r\n\r\n');
+    await once(stubborn, 'data');
+  }
+  expect((await ask('/')).status).toBe(200);
 });
 
 test('an open page is sent the present content at once, and each change', async () => {

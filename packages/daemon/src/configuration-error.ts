@@ -1,5 +1,8 @@
 import { ExitCode } from './exit-code.ts';
 
+/** A name that is quoted may be as long as the file that it stands in. */
+const MAX_CHARACTERS = 1_000;
+
 /**
  * - `config_missing`: a file that was asked for by name is not there
  * - `config_unreadable`: it is there and cannot be read (permission, a folder, too large)
@@ -20,9 +23,13 @@ export class ConfigurationError extends Error {
   constructor(code: ConfigurationErrorCode, problem: string, place: { file?: string; line?: number } = {}) {
     const { file, line } = place;
     const prefix = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
-    super(prefix + problem);
+    super(prefix + cut(problem));
     this.code = code;
     this.file = file;
     this.line = line;
   }
+}
+
+function cut(problem: string): string {
+  return problem.length <= MAX_CHARACTERS ? problem : `${problem.slice(0, MAX_CHARACTERS)}…`;
 }

@@ -99,7 +99,7 @@ function bindError(port: number, errno: string | undefined): SocketBindError {
 }
 
 /** For a request that could not be read there is no response object: the answer is written by hand, and is the last. */
-function answerBrokenRequest(error: Error, socket: Duplex): void {
+function answerBrokenRequest(error: Error, socket: Duplex & { destroySoon?: () => void }): void {
   const errno = errnoOf(error);
   if (errno === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -107,6 +107,8 @@ function answerBrokenRequest(error: Error, socket: Duplex): void {
   }
   const status = errno === 'HPE_HEADER_OVERFLOW' ? 431 : errno === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  // A client that does not close its end would keep the place for ever.
+  socket.destroySoon?.();
 }
 
 /** The system's name for what went wrong, such as EADDRINUSE. */
