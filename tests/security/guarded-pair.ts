@@ -26,8 +26,19 @@ export interface GuardedPair {
   readonly credentialSocket: Place;
 }
 
-export async function guardedPair(bench: Bench, callbackPort: number): Promise<GuardedPair> {
-  const receiver = bench.receiver('--metrics-port=0', `--credential-socket-path=${bench.path('credential.sock')}`);
+export async function guardedPair(
+  bench: Bench,
+  callbackPort: number,
+  receiverFlags: readonly string[] = [],
+): Promise<GuardedPair> {
+  const { appKey, appSecret } = bench.sandbox.credentials;
+  const callback = `callback_url: https://127.0.0.1:${callbackPort}`;
+  await bench.write('app.yaml', `app_key: ${appKey}\napp_secret: ${appSecret}\n${callback}\n`, 0o600);
+  const receiver = bench.receiver(
+    '--metrics-port=0',
+    `--credential-socket-path=${bench.path('credential.sock')}`,
+    ...receiverFlags,
+  );
   await receiver.line(/started/);
   const sender = bench.sender(
     '--metrics-port=0',

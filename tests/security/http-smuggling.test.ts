@@ -8,12 +8,8 @@ import { exchange, statuses } from './raw-http.ts';
 let bench: Bench;
 let pair: GuardedPair;
 beforeAll(async () => {
-  const callbackPort = await freePort();
-  bench = await Bench.make({ callbackUrl: `https://127.0.0.1:${callbackPort}` });
-  const { appKey, appSecret } = bench.sandbox.credentials;
-  const callback = `callback_url: https://127.0.0.1:${callbackPort}`;
-  await bench.write('app.yaml', `app_key: ${appKey}\napp_secret: ${appSecret}\n${callback}\n`, 0o600);
-  pair = await guardedPair(bench, callbackPort);
+  bench = await Bench.make();
+  pair = await guardedPair(bench, await freePort());
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 
