@@ -95,6 +95,19 @@ const crowds: readonly (readonly [string, number, Crowd])[] = [
     },
   ],
   [
+    'that say nothing, and come again when they are sent away',
+    BUSY,
+    (place, signal) => {
+      const come = (): void => {
+        if (!signal.aborted)
+          join(place)
+            .resume()
+            .on('close', () => setImmediate(come));
+      };
+      come();
+    },
+  ],
+  [
     'that come again as soon as they are gone',
     BUSY,
     (place, signal) => {

@@ -15,6 +15,7 @@ export {
   type StreamTarget,
 } from './local-http/answer.ts';
 export { LocalHttpError, requestLocal, type LocalAnswer, type LocalHttpErrorCode } from './local-http/client.ts';
+export { giveWay } from './local-http/give-way.ts';
 export { HttpCounts, type RequestCount } from './local-http/http-counts.ts';
 export { LastAnswers } from './local-http/last-answers.ts';
 export type { LocalRequest } from './local-http/local-request.ts';

@@ -1,6 +1,7 @@
 /** `token-refresh-sender run`: the daemon. */
 import {
   createLocalHttp,
+  giveWay,
   feedWatchdogWhile,
   giveBackMemorySoon,
   metricsRoute,
@@ -28,6 +29,7 @@ import { Reload } from './reload.ts';
 
 /** The loop turns every 30 seconds; what a turn waits for, Schwab's answer and the disk, may take longer. */
 const STUCK_AFTER_MS = 10 * 60_000;
+const MAX_CONTROL_CONNECTIONS = 128;
 
 export async function run(surroundings: Surroundings, flags: Readonly<Record<string, unknown>>): Promise<void> {
   const credentialsFolder = surroundings.env['CREDENTIALS_DIRECTORY'];
@@ -72,7 +74,9 @@ async function serve(
     ...probeRoutes({ status, nowMs: Date.now }),
     metricsRoute(metrics),
   ];
-  const control = createLocalHttp(routes, { log, maxConnections: 32 });
+  // Those that give way are counted until they are closed.
+  const control = createLocalHttp(routes, { log, maxConnections: 2 * MAX_CONTROL_CONNECTIONS });
+  giveWay(control, MAX_CONTROL_CONNECTIONS);
   const ended = new AbortController();
   let claim: UnixSocketClaim | undefined;
   let web: WebPage | undefined;

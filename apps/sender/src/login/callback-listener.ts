@@ -2,6 +2,7 @@
  * Catches the redirect: an HTTPS server on the callback's host and port, of this machine only, for as long as a login
  * waits. The browser is sent on from the address with the code to one without it, where it is told what came of it.
  */
+import { giveWay } from '@token-relay/daemon';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -9,7 +10,7 @@ import type { Certificate } from './callback-certificate.ts';
 import { callbackAddress, listenProblem } from './callback-url.ts';
 import { LANDING_CSP, landingPage, type LandingView } from './landing-page.ts';
 
-const MAX_CONNECTIONS = 32;
+const MAX_CONNECTIONS = 256;
 const MAX_HEADER_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 5_000;
 /** Pages that a browser may still ask for. */
@@ -76,7 +77,7 @@ export async function listenForRedirect({
       void answer(request, response);
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  giveWay(server, MAX_CONNECTIONS);
   // A browser that does not know the certificate ends the handshake, and comes back when its user has accepted it.
   server.on('tlsClientError', () => undefined);
   await listen(server, address);

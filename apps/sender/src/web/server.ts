@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Log } from '@token-relay/daemon';
+import { giveWay, type Log } from '@token-relay/daemon';
 import { SocketBindError } from '@token-relay/socket';
 import { lastAnswers } from './respond.ts';
 import { WebPage } from './web-page.ts';
 import type { WebSource } from './web-source.ts';
 
 const HOST = '127.0.0.1';
-const MAX_CONNECTIONS = 32;
+const MAX_CONNECTIONS = 256;
 
 export interface WebServerOptions {
   /** 0: any free port. */
@@ -47,7 +47,7 @@ export async function openWebServer({ port, source, log }: WebServerOptions): Pr
       if (!lastAnswers.has(request.socket)) page.answer(request, response, boundPort(server));
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  giveWay(server, MAX_CONNECTIONS);
   server.on('clientError', (error, socket) => {
     if (!lastAnswers.has(socket, errnoOf(error))) answerBrokenRequest(error, socket);
   });

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { ConfigurationError } from '../configuration-error.ts';
 import { errnoOf } from '../errno.ts';
 import { problem } from '../local-http/answer.ts';
+import { giveWay } from '../local-http/give-way.ts';
 import { createLocalHttp, type Route } from '../local-http/server.ts';
 import type { Log } from '../log.ts';
 import { isLoopbackHost } from './loopback-host.ts';
@@ -11,7 +12,7 @@ import { isLoopbackHost } from './loopback-host.ts';
 const HOST = '127.0.0.1';
 /** Whatever else a daemon answers on its socket is not answered here. */
 const PATHS: ReadonlySet<string> = new Set(['/metrics', '/healthz', '/readyz']);
-const MAX_CONNECTIONS = 32;
+const MAX_CONNECTIONS = 256;
 
 export interface MetricsPortOptions {
   /** 0: any free one. */
@@ -34,7 +35,9 @@ export interface MetricsPort {
  */
 export async function openMetricsPort({ port, routes, log }: MetricsPortOptions): Promise<MetricsPort> {
   const served = routes.filter(({ method, path }) => method === 'GET' && PATHS.has(path)).map(onLoopbackOnly);
-  const server = createLocalHttp(served, { log, maxConnections: MAX_CONNECTIONS });
+  // Those that give way are counted until they are closed.
+  const server = createLocalHttp(served, { log, maxConnections: 2 * MAX_CONNECTIONS });
+  giveWay(server, MAX_CONNECTIONS);
   const listening = once(server, 'listening');
   server.listen({ host: HOST, port });
   try {

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { giveWay } from '../src/index.ts';
+
+const PATIENCE = { timeout: 20_000, interval: 5 };
+
+async function serve(maxConnections: number) {
+  const due: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    if (request.url === '/later') due.push(response);
+    else response.end('at once');
+  });
+  giveWay(server, maxConnections);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const join = async (path?: string): Promise<{ socket: Socket; text: () => string }> => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    onTestFinished(() => void socket.destroy());
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await once(socket, 'connect');
+    if (path !== undefined) socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    return { socket, text: () => text };
+  };
+  return { due, join };
+}
+
+test('the connection that has been without a request for longest gives its place to the one that comes', async () => {
+  const { join } = await serve(2);
+  const [first, second] = [await join(), await join()];
+  const third = await join('/');
+  await vi.waitUntil(() => third.text().includes('at once'), PATIENCE);
+  await vi.waitUntil(() => first.socket.destroyed, PATIENCE);
+  expect(second.socket.destroyed).toBe(false);
+  const fourth = await join('/');
+  await vi.waitUntil(() => fourth.text().includes('at once'), PATIENCE);
+  await vi.waitUntil(() => second.socket.destroyed, PATIENCE);
+  expect(third.socket.destroyed).toBe(false);
+});
+
+test('one that waits for its answer stays, and with nothing but those, the one that comes is closed', async () => {
+  const { due, join } = await serve(2);
+  const waiting = [await join('/later'), await join('/later')];
+  await vi.waitUntil(() => due.length === 2, PATIENCE);
+  const third = await join('/');
+  await vi.waitUntil(() => third.socket.destroyed, PATIENCE);
+  for (const response of due) response.end('later');
+  for (const each of waiting) await vi.waitUntil(() => each.text().includes('later'), PATIENCE);
+  // Answered, they are idle again.
+  const fourth = await join('/');
+  await vi.waitUntil(() => fourth.text().includes('at once'), PATIENCE);
+  await vi.waitUntil(() => waiting[0]?.socket.destroyed, PATIENCE);
+});
