@@ -123,6 +123,16 @@ test('a whole address in the first line gets round no check of the host', async 
   );
 });
 
+test('the callback takes no redirect under two names', async () => {
+  const callback = pair.http.find(({ isTls }) => isTls);
+  if (callback === undefined) throw new Error('no callback');
+  const redirect = { ...callback, path: '/?code=made-up&state=of-no-login' };
+  expect(statuses(await exchange(callback, get(redirect)))).toEqual([303]);
+  for (const host of ['made-up.example', callback.host]) {
+    expect(statuses(await exchange(callback, got(`Host: ${host}\r\n`)(redirect)))).toEqual([404]);
+  }
+});
+
 test('byte by byte, no more comes of it', async () => {
   const two: Bytes = (to) => posted('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n')(to);
   await Promise.all(

@@ -96,7 +96,7 @@ const crowds: readonly (readonly [string, number, Crowd])[] = [
   ],
   [
     'that say nothing, and come again when they are sent away',
-    BUSY,
+    MANY / 2,
     (place, signal) => {
       const come = (): void => {
         if (!signal.aborted)

@@ -37,11 +37,13 @@ const bombs: readonly (readonly [string, string])[] = [
 ];
 
 describe.each([
-  ['token-refresh-sender', '--config', 0o644],
-  ['token-refresh-sender', '--app-config', 0o600],
-  ['token-receiver', '--config', 0o644],
-] as const)('%s refuses in %s', (daemon, flag, mode) => {
-  test.each(bombs)('%s', async (_what, text) => {
+  ['token-refresh-sender', '--config', 0o644, 'targets'],
+  ['token-refresh-sender', '--app-config', 0o600, 'app_key'],
+  ['token-receiver', '--config', 0o644, 'sinks'],
+] as const)('%s refuses in %s', (daemon, flag, mode, setting) => {
+  // Where a setting is looked at, and not only its name.
+  const inside: typeof bombs = [['a billion laughs as a setting', `${laughs(10, 10)}\n${setting}: *l10\n`]];
+  test.each([...bombs, ...inside])('%s', async (_what, text) => {
     await bench.write('bomb.yaml', text, mode);
     const own = daemon === 'token-receiver' ? bench.receiverArguments() : bench.senderArguments();
     // The last of two flags is the one that counts.
