@@ -1,14 +1,22 @@
 /** Start to READY, idle memory and stop, of both daemons beside a Node process that does nothing. */
-import { startSandbox, type Sandbox } from '@token-relay/schwab-sandbox';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { startSandbox } from '@token-relay/schwab-sandbox';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median, table } from './figures.ts';
+import type { Goal } from './goals.ts';
+import type { Findings, Part, Setting } from './part.ts';
+import { makeSenderHome } from './sender-home.ts';
 import { startProcess } from './server-process.ts';
 
-const STARTS = 15;
-/** After this the process has settled. */
-const IDLE_MS = 3_000;
+/** Memory takes time to settle, so only every so many rounds wait for it. */
+const PATIENT_EVERY = 4;
+const BARE = 'bare Node process';
+const REFRESHED = 'token-refresh-sender, after refreshing';
+
+export const footprint: Part = {
+  title: 'Footprint: each daemon as it is deployed, bundled into one file, with its log file',
+  measure,
+};
 
 interface Measured {
   readonly readyMs: number[];
@@ -16,38 +24,28 @@ interface Measured {
   readonly stopMs: number[];
 }
 
-export async function footprint(folder: string, root: string): Promise<string> {
+async function measure({ folder, root, quick }: Setting): Promise<Findings> {
+  const [starts, idleMs] = quick ? [1, 1_500] : [20, 3_000];
   await using sandbox = await startSandbox();
   const home = join(folder, 'home');
+  const sender = join(root, 'apps/sender/bin/token-refresh-sender');
+  const senderFlags = makeSenderHome(home, sandbox);
   const programs: Record<string, { command: string; args: string[]; ready: RegExp }> = {
-    'bare Node process': {
-      command: process.execPath,
-      args: [join(root, 'bench/servers/bare-process.cjs')],
-      ready: /ready/,
-    },
+    [BARE]: { command: process.execPath, args: [join(root, 'bench/servers/bare-process.cjs')], ready: /ready/ },
     'token-receiver': { command: join(root, 'apps/receiver/bin/token-receiver'), args: ['run'], ready: /started/ },
-    'token-refresh-sender': {
-      command: join(root, 'apps/sender/bin/token-refresh-sender'),
-      args: ['run', ...senderFlags(home, sandbox)],
-      ready: /started/,
-    },
-    'token-refresh-sender, after refreshing': {
-      command: join(root, 'apps/sender/bin/token-refresh-sender'),
-      args: ['run', ...senderFlags(home, sandbox), '--refresh-interval=2s'],
-      ready: /started/,
-    },
+    'token-refresh-sender': { command: sender, args: ['run', ...senderFlags], ready: /started/ },
+    [REFRESHED]: { command: sender, args: ['run', ...senderFlags, '--refresh-interval=1s'], ready: /started/ },
   };
   const measured = new Map<string, Measured>();
-  for (let round = -1; round < STARTS; round += 1) {
+  for (let round = -1; round < starts; round += 1) {
     for (const [name, { command, args, ready }] of Object.entries(programs)) {
-      prepareHome(home, sandbox);
+      makeSenderHome(home, sandbox);
       const server = await startProcess(command, args, ready, { cwd: home, env: { XDG_RUNTIME_DIR: home } });
       const figures = measured.get(name) ?? { readyMs: [], residentMb: [], stopMs: [] };
       measured.set(name, figures);
-      // Memory takes time to settle, so only some rounds wait for it.
-      const patient = round >= 0 && round % 5 === 0;
+      const patient = round >= 0 && round % PATIENT_EVERY === 0;
       if (patient) {
-        await sleep(IDLE_MS);
+        await sleep(idleMs);
         figures.residentMb.push(server.residentMb());
       }
       const stopMs = await server.stop();
@@ -56,32 +54,41 @@ export async function footprint(folder: string, root: string): Promise<string> {
       if (patient) figures.stopMs.push(stopMs);
     }
   }
-  const bare = measured.get('bare Node process');
+  const ratio = (name: string, figure: 'readyMs' | 'residentMb') =>
+    median(measured.get(name)?.[figure] ?? []) / median(measured.get(BARE)?.[figure] ?? []);
   const rows = [...measured].map(([name, figures]) => [
     name,
-    (median(figures.readyMs) / median(bare?.readyMs ?? [])).toFixed(2),
-    (median(figures.residentMb) / median(bare?.residentMb ?? [])).toFixed(2),
+    ratio(name, 'readyMs').toFixed(2),
+    ratio(name, 'residentMb').toFixed(2),
     median(figures.readyMs).toFixed(0),
     median(figures.residentMb).toFixed(1),
-    name.startsWith('bare') ? '' : median(figures.stopMs).toFixed(0),
+    median(figures.stopMs).toFixed(0),
   ]);
-  return table(['process', 'start ÷ bare', 'memory ÷ bare', 'start to READY, ms', 'idle memory, MB', 'stop, ms'], rows);
+  const head = ['process', 'start ÷ bare', 'memory ÷ bare', 'start to READY, ms', 'idle memory, MB', 'stop, ms'];
+  const patientRounds = measured.get(BARE)?.residentMb.length ?? 0;
+  return {
+    text: `${table(head, rows)}\n\nMedians of ${starts} starts, in turn; memory and stop after ${idleMs / 1_000} s of ${patientRounds} of them. From the spawn to the line that says \`started\`, the shell script that is the command included; the second start of a build, which finds V8's work on the code kept beside the bundle. The last one refreshes every second.`,
+    goals: goals(measured, ratio),
+  };
 }
 
-function senderFlags(home: string, sandbox: Sandbox): string[] {
+function goals(
+  measured: ReadonlyMap<string, Measured>,
+  ratio: (name: string, figure: 'readyMs' | 'residentMb') => number,
+): Goal[] {
+  const daemons = [...measured.keys()].filter((name) => name !== BARE);
+  const atMost = (figure: string, limit: number, value: number, unit?: string): Goal => ({
+    figure,
+    rule: 'at most',
+    limit,
+    measured: value,
+    ...(unit === undefined ? {} : { unit }),
+  });
   return [
-    `--app-config=${join(home, 'app.yaml')}`,
-    `--token-file=${join(home, 'tokens.json')}`,
-    `--token-url=${sandbox.tokenUrl}`,
+    ...daemons
+      .filter((name) => name !== REFRESHED)
+      .map((name) => atMost(`start to READY ÷ bare Node process: ${name}`, 3, ratio(name, 'readyMs'))),
+    ...daemons.map((name) => atMost(`idle memory ÷ bare Node process: ${name}`, 1.35, ratio(name, 'residentMb'))),
+    ...daemons.map((name) => atMost(`stop when idle: ${name}`, 100, median(measured.get(name)?.stopMs ?? []), 'ms')),
   ];
-}
-
-function prepareHome(home: string, sandbox: Sandbox): void {
-  rmSync(home, { recursive: true, force: true });
-  mkdirSync(home, { mode: 0o700 });
-  const { appKey, appSecret } = sandbox.credentials;
-  writeFileSync(join(home, 'app.yaml'), `app_key: ${appKey}\napp_secret: ${appSecret}\n`, { mode: 0o600 });
-  sandbox.logIn();
-  writeFileSync(join(home, 'tokens.json'), sandbox.tokenFileText());
-  chmodSync(join(home, 'tokens.json'), 0o600);
 }

@@ -1,40 +1,46 @@
-/** `npm run bench`: every figure in one run, beside what it is compared with. `npm run bench -- fan-out` measures that part only. */
-import { execFileSync } from 'node:child_process';
+/**
+ * `npm run bench`: every figure in one run, beside what it is compared with, as Markdown for docs/benchmarks.md.
+ * `npm run bench -- fan-out` measures that part only; `--quick` only sees whether everything still works.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { clientCalls } from './client-calls.ts';
+import { fileSystemOf } from './disk.ts';
 import { fanOut } from './fan-out.ts';
 import { footprint } from './footprint.ts';
+import { goalsTable, type Goal } from './goals.ts';
 import { ingest } from './ingest.ts';
+import { describeMachine, loadAverage } from './machine.ts';
+import { million } from './million.ts';
+import type { Part } from './part.ts';
+import { compilePrograms } from './programs.ts';
 import { silentConnections } from './silent-connections.ts';
+import { size } from './size.ts';
+import { targets } from './targets.ts';
 import { tokenReads } from './token-reads.ts';
-
-interface Part {
-  readonly measure: (folder: string, root: string) => Promise<string>;
-  readonly title: string;
-}
+import { week } from './week.ts';
+import { writers } from './writers.ts';
 
 const parts: Readonly<Record<string, Part>> = {
-  ingest: { measure: ingest, title: 'Ingest: connect, send 2.5 kB of JSON, read `OK`, close.' },
-  'token-reads': {
-    measure: tokenReads,
-    title: 'Token reads: `GET /v1/token`, one after the other on each connection.',
-  },
-  'fan-out': {
-    measure: fanOut,
-    title: 'Fan-out: from the `OK` to a sender until the new token is with each reader of the events.',
-  },
-  'silent-connections': {
-    measure: silentConnections,
-    title: 'Silent connections: one message after the other, as in ingest, beside connections that send nothing.',
-  },
-  footprint: {
-    measure: footprint,
-    title: 'Footprint: each daemon as it is deployed, bundled into one file, with its log file.',
-  },
+  ingest,
+  'token-reads': tokenReads,
+  'fan-out': fanOut,
+  week,
+  'client-calls': clientCalls,
+  footprint,
+  million,
+  size,
+  writers,
+  targets,
+  'silent-connections': silentConnections,
 };
 
-const asked = process.argv.slice(2);
+const { values, positionals: asked } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false } },
+});
 const unknown = asked.filter((name) => !(name in parts));
 if (unknown.length > 0) {
   console.error(`There is no part "${unknown.join('", "')}". The parts are: ${Object.keys(parts).join(', ')}`);
@@ -43,17 +49,27 @@ if (unknown.length > 0) {
 const chosen = Object.entries(parts).filter(([name]) => asked.length === 0 || asked.includes(name));
 
 const root = join(import.meta.dirname, '..');
-const folder = mkdtempSync(join(tmpdir(), 'token-relay-bench-'));
-try {
-  const python = execFileSync('python3', ['--version'], { encoding: 'utf8' }).trim();
-  const processors = cpus();
-  console.log(
-    `Measured on ${new Date().toISOString().slice(0, 10)}: ${processors.length} × ${processors[0]?.model ?? 'unknown'}, Linux ${release()}, Node ${process.version}, ${python}. Medians of several rounds, taken in turn.`,
-  );
-  for (const [, { measure, title }] of chosen) {
-    console.log(`\n${title}\n`);
-    console.log(await measure(folder, root));
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+// What is saved has to go to a disk.
+const parent = ['tmpfs', 'ramfs'].includes(fileSystemOf(tmpdir())) ? root : tmpdir();
+const folder = mkdtempSync(join(parent, 'token-relay-bench-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+const startedAt = performance.now();
+const loadAtStart = loadAverage();
+const programs = compilePrograms(root, join(folder, 'programs'));
+console.log(describeMachine());
+if (values.quick)
+  console.log('\nA quick run: its figures mean nothing, it only shows that everything can be measured.');
+const goals: Goal[] = [];
+for (const [name, { measure, title }] of chosen) {
+  console.error(`bench: ${name}`);
+  const findings = await measure({ folder, root, quick: values.quick, programs });
+  console.log(`\n## ${title}\n\n${findings.text}`);
+  goals.push(...(findings.goals ?? []));
 }
+if (goals.length > 0) console.log(`\n## Against the goals\n\n${goalsTable(goals)}`);
+const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
+console.log(
+  `\nThe run took ${minutes} minutes; load average ${loadAtStart} at its start and ${loadAverage()} at its end.`,
+);

@@ -1,53 +1,63 @@
 /** Starts a program under test and waits until it says that it is ready. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { readingsOf, type ProcessReadings } from './process-readings.ts';
+import { pinned } from './processors.ts';
 
-export interface ServerProcess {
+export interface ServerProcess extends ProcessReadings {
   readonly child: ChildProcess;
   /** From the spawn to the line that says ready. */
   readonly readyMs: number;
-  /** Resident memory of the process now, MB. */
-  readonly residentMb: () => number;
-  /** Processor time that it has used so far, ms; counted in steps of 10 ms. */
-  readonly processorMs: () => number;
+  /** Called with each line that it prints from now on. */
+  readonly onLine: (listener: (line: string) => void) => void;
+  /** Resolves with how long it took, ms. */
   readonly stop: () => Promise<number>;
 }
 
+export interface ServerOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether it gets a processor that it does not share with the load; default false. */
+  readonly isPinned?: boolean;
+}
+
+/** A bench that fails leaves nobody behind. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Rejects if it ends before it is ready. */
 export async function startProcess(
   command: string,
   args: readonly string[],
   ready: RegExp,
-  options: { cwd: string; env?: Record<string, string> },
+  { cwd, env, isPinned = false }: ServerOptions,
 ): Promise<ServerProcess> {
+  const [program, itsArgs] = isPinned ? pinned('server', command, args) : [command, [...args]];
   const startedAt = performance.now();
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: { PATH: process.env['PATH'] ?? '', ...options.env },
+  const child = spawn(program, itsArgs, {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const lines = createInterface({ input: child.stdout });
   await new Promise<void>((resolve, reject) => {
     lines.on('line', (line) => {
       if (ready.test(line)) resolve();
     });
+    child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}`)));
   });
-  const readyMs = performance.now() - startedAt;
   return {
     child,
-    readyMs,
-    residentMb: () => {
-      const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8'));
-      return Number(found?.[1]) / 1_024;
-    },
-    processorMs: () => {
-      // proc_pid_stat(5): utime and stime, the fields 14 and 15, after a name that may hold anything
-      const fields = readFileSync(`/proc/${child.pid ?? 0}/stat`, 'utf8')
-        .replace(/^.*\) /s, '')
-        .split(' ');
-      return (Number(fields[11]) + Number(fields[12])) * 10;
+    readyMs: performance.now() - startedAt,
+    ...readingsOf(child.pid ?? 0),
+    onLine: (listener) => {
+      lines.on('line', listener);
     },
     stop: async () => {
       const at = performance.now();
