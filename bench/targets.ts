@@ -59,7 +59,7 @@ async function measureTargets({ folder, root, programs }: Setting, count: number
   // One more, because the last is still on its way when its answer is here.
   await answers.reached(WARM_UP + refreshes + 1);
   const figures = {
-    processorMs: (sender.processorMs() - processorMs) / refreshes,
+    processorMs: (sender.processorMs() - processorMs) / (refreshes + 1),
     residentMb: sender.residentMb(),
   };
   await sender.stop();

@@ -62,7 +62,7 @@ test('the percentiles of a list are values of it', () => {
   expect([0, 0.5, 0.99, 1].map((fraction) => percentile([4, 1, 3, 2], fraction))).toEqual([1, 3, 4, 4]);
 });
 
-test('an answer that nobody was told of is an error, and not the time of the next', () => {
-  expect(firstAfter([10, 20], [5, 11, 12, 23])).toEqual([11, 23]);
-  expect(() => firstAfter([10, 20], [5, 21])).toThrow('answer 1 of 2');
+test('an answer that nobody was told of counts until the next one was told, and is an error if none was', () => {
+  expect(firstAfter([10, 20, 30], [5, 11, 33])).toEqual([11, 33, 33]);
+  expect(() => firstAfter([10, 20], [5, 12])).toThrow('answer 2 of 2');
 });
