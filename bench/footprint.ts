@@ -21,6 +21,7 @@ export const footprint: Part = {
 interface Measured {
   readonly readyMs: number[];
   readonly residentMb: number[];
+  readonly ownMb: number[];
   readonly stopMs: number[];
 }
 
@@ -41,12 +42,13 @@ async function measure({ folder, root, quick }: Setting): Promise<Findings> {
     for (const [name, { command, args, ready }] of Object.entries(programs)) {
       makeSenderHome(home, sandbox);
       const server = await startProcess(command, args, ready, { cwd: home, env: { XDG_RUNTIME_DIR: home } });
-      const figures = measured.get(name) ?? { readyMs: [], residentMb: [], stopMs: [] };
+      const figures = measured.get(name) ?? { readyMs: [], residentMb: [], ownMb: [], stopMs: [] };
       measured.set(name, figures);
       const patient = round >= 0 && round % PATIENT_EVERY === 0;
       if (patient) {
         await sleep(idleMs);
         figures.residentMb.push(server.residentMb());
+        figures.ownMb.push(server.ownMb());
       }
       const stopMs = await server.stop();
       if (round < 0) continue; // a warm-up
@@ -62,12 +64,14 @@ async function measure({ folder, root, quick }: Setting): Promise<Findings> {
     ratio(name, 'residentMb').toFixed(2),
     median(figures.readyMs).toFixed(0),
     median(figures.residentMb).toFixed(1),
+    median(figures.ownMb).toFixed(1),
     median(figures.stopMs).toFixed(0),
   ]);
-  const head = ['process', 'start ÷ bare', 'memory ÷ bare', 'start to READY, ms', 'idle memory, MB', 'stop, ms'];
+  const ratios = ['start ÷ bare', 'memory ÷ bare'];
+  const head = ['process', ...ratios, 'start to READY, ms', 'idle memory, MB', 'of it its own, MB', 'stop, ms'];
   const patientRounds = measured.get(BARE)?.residentMb.length ?? 0;
   return {
-    text: `${table(head, rows)}\n\nMedians of ${starts} starts, in turn; memory and stop after ${idleMs / 1_000} s of ${patientRounds} of them. From the spawn to the line that says \`started\`, the shell script that is the command included; the second start of a build, which finds V8's work on the code kept beside the bundle. The last one refreshes every second.`,
+    text: `${table(head, rows)}\n\nMedians of ${starts} starts, in turn; memory and stop after ${idleMs / 1_000} s of ${patientRounds} of them. From the spawn to the line that says \`started\`, the shell script that is the command included; the second start of a build, which finds V8's work on the code kept beside the bundle. The last one refreshes every second. Memory is what is resident; what is not a process's own are pages of files, such as Node's program, that every process which runs it shares.`,
     goals: goals(measured, ratio),
   };
 }
