@@ -3,13 +3,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { table } from './figures.ts';
 import { startBare, startPair, startServices, type Idler } from './idlers.ts';
 import { startCrowd } from './load/crowd.ts';
-import type { Findings, Setting } from './part.ts';
+import type { Findings, Part, Setting } from './part.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const MINUTE_MS = 60_000;
 /** A start leaves work behind, such as V8's. */
 const SETTLE_MS = 10_000;
 const WAKEUPS_A_MINUTE = 10;
+/** Where nothing else takes its time meanwhile. */
+const ALONE_MS = 150_000;
+
+export const idle: Part = {
+  title: 'Idle',
+  isExtra: true,
+  measure: async (setting) => {
+    const idlers = await startIdle(setting);
+    await sleep(setting.quick ? 1_000 : ALONE_MS);
+    return idlers.end();
+  },
+};
 
 /** Starts them; they idle until `end`, which resolves with what that cost them. */
 export async function startIdle(setting: Setting): Promise<{ readonly end: () => Promise<Required<Findings>> }> {
@@ -37,7 +49,7 @@ export async function startIdle(setting: Setting): Promise<{ readonly end: () =>
       for (const { process } of [...idlers, followed.sender]) await process.stop();
       for (const { systemd } of [services, followed]) await systemd.stop();
       return {
-        text: `${costsTable(costs)}\n\nIdle for ${minutes.toFixed(1)} minutes, with a token that is not due. Wakeups: what /proc counts as context switches, voluntary and not, of all threads. As its unit runs it: with the unit's flags and its watchdog, which asks for two signs of life in \`WatchdogSec\`.`,
+        text: `${costsTable(costs)}\n\nIdle for ${minutes.toFixed(1)} minutes, with a token that is not due. Wakeups: how often a thread, of all threads, went to sleep (voluntary context switches in /proc); preempted: how often one had to make room for other programs, which is the machine's doing. As its unit runs it: with the unit's flags and its watchdog, which asks for two signs of life in \`WatchdogSec\`.`,
         goals: costs
           .filter(({ name }) => judged.some((idler) => idler.name === name))
           .map(({ name, wakeups }) => ({
@@ -51,21 +63,24 @@ export async function startIdle(setting: Setting): Promise<{ readonly end: () =>
   };
 }
 
+/** The counts are for a minute. */
 interface Cost {
   readonly name: string;
-  /** A minute. */
   readonly wakeups: number;
-  /** A minute. */
+  readonly preemptions: number;
   readonly processorMs: number;
   readonly residentMb: number;
 }
 
 function costOf({ name, process }: Idler, then: Reading | undefined, minutes: number): Cost {
   const now = read(process);
+  const aMinute = (figure: 'wakeups' | 'preemptions' | 'processorMs') =>
+    (now[figure] - (then?.[figure] ?? Number.NaN)) / minutes;
   return {
     name,
-    wakeups: (now.switches - (then?.switches ?? Number.NaN)) / minutes,
-    processorMs: (now.processorMs - (then?.processorMs ?? Number.NaN)) / minutes,
+    wakeups: aMinute('wakeups'),
+    preemptions: aMinute('preemptions'),
+    processorMs: aMinute('processorMs'),
     residentMb: now.residentMb,
   };
 }
@@ -73,19 +88,26 @@ function costOf({ name, process }: Idler, then: Reading | undefined, minutes: nu
 function costsTable(costs: readonly Cost[]): string {
   const bareMb = costs[0]?.residentMb ?? Number.NaN;
   return table(
-    ['process', 'memory ÷ bare', 'wakeups a minute', 'processor, ms a minute', 'memory, MB'],
-    costs.map(({ name, wakeups, processorMs, residentMb }) => [
+    ['process', 'memory ÷ bare', 'wakeups a minute', 'preempted a minute', 'processor, ms a minute', 'memory, MB'],
+    costs.map(({ name, wakeups, preemptions, processorMs, residentMb }) => [
       name,
       (residentMb / bareMb).toFixed(2),
       wakeups.toFixed(1),
+      preemptions.toFixed(1),
       processorMs.toFixed(1),
       residentMb.toFixed(1),
     ]),
   );
 }
 
-type Reading = Omit<Cost, 'name' | 'wakeups'> & { readonly switches: number };
+type Reading = Omit<Cost, 'name'>;
 
-function read({ switches, processorMs, residentMb }: ServerProcess): Reading {
-  return { switches: switches(), processorMs: processorMs(), residentMb: residentMb() };
+/** Since its start. */
+function read({ wakeups, preemptions, processorMs, residentMb }: ServerProcess): Reading {
+  return {
+    wakeups: wakeups(),
+    preemptions: preemptions(),
+    processorMs: processorMs(),
+    residentMb: residentMb(),
+  };
 }

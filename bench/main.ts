@@ -11,6 +11,7 @@ import { fileSystemOf } from './disk.ts';
 import { fanOut } from './fan-out.ts';
 import { footprint } from './footprint.ts';
 import { goalsTable, type Goal } from './goals.ts';
+import { idle } from './idle.ts';
 import { ingest } from './ingest.ts';
 import { describeMachine, loadAverage } from './machine.ts';
 import { million } from './million.ts';
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, Part>> = {
   'token-reads': tokenReads,
   'fan-out': fanOut,
   week,
+  idle,
   'client-calls': clientCalls,
   footprint,
   million,
@@ -46,7 +48,9 @@ if (unknown.length > 0) {
   console.error(`There is no part "${unknown.join('", "')}". The parts are: ${Object.keys(parts).join(', ')}`);
   process.exit(2);
 }
-const chosen = Object.entries(parts).filter(([name]) => asked.length === 0 || asked.includes(name));
+const chosen = Object.entries(parts).filter(([name, { isExtra = false }]) =>
+  asked.length === 0 ? !isExtra : asked.includes(name),
+);
 
 const root = join(import.meta.dirname, '..');
 // What is saved has to go to a disk.

@@ -20,5 +20,7 @@ export interface Findings {
 
 export interface Part {
   readonly title: string;
+  /** Whether another part measures it too, so that it is left out unless it is asked for; default false. */
+  readonly isExtra?: boolean;
   readonly measure: (setting: Setting) => Promise<Findings>;
 }

@@ -8,8 +8,10 @@ export interface ProcessReadings {
   readonly ownMb: () => number;
   /** Processor time of its threads so far, ms; those that have ended are left out. */
   readonly processorMs: () => number;
-  /** How often its threads gave up a processor or had to: each of them was woken as often. */
-  readonly switches: () => number;
+  /** How often its threads have gone to sleep, and so were woken. */
+  readonly wakeups: () => number;
+  /** How often they had to leave a processor to others: what the machine's other work did to it. */
+  readonly preemptions: () => number;
   /** Open descriptors. */
   readonly descriptors: () => number;
 }
@@ -24,22 +26,23 @@ export function readingsOf(pid: number): ProcessReadings {
         return ''; // it has ended since
       }
     });
-  const status = (field: string) => {
-    const found = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`${folder}/status`, 'utf8'));
-    return Number(found?.[1] ?? Number.NaN) / 1_024;
-  };
+  const field = (name: string, text: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
+  const memoryMb = (name: string) => field(name, readFileSync(`${folder}/status`, 'utf8')) / 1_024;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const switches = (name: string) =>
+    sum(
+      threads('status')
+        .filter((text) => text !== '')
+        .map((text) => field(name, text)),
+    );
   return {
-    residentMb: () => status('VmRSS'),
-    ownMb: () => status('RssAnon'),
+    residentMb: () => memoryMb('VmRSS'),
+    ownMb: () => memoryMb('RssAnon'),
     // Documentation/scheduler/sched-stats.rst: its first figure is the time on a processor, in ns
     processorMs: () => sum(threads('schedstat').map((text) => Number(text.split(' ')[0]))) / 1e6,
-    switches: () =>
-      sum(
-        threads('status').flatMap((text) =>
-          [...text.matchAll(/^(?:non)?voluntary_ctxt_switches:\s+(\d+)/gm)].map(([, count]) => Number(count)),
-        ),
-      ),
+    wakeups: () => switches('voluntary_ctxt_switches'),
+    preemptions: () => switches('nonvoluntary_ctxt_switches'),
     descriptors: () => readdirSync(`${folder}/fd`).length,
   };
 }
