@@ -22,6 +22,9 @@ export interface ServerOptions {
   readonly isPinned?: boolean;
 }
 
+/** Long enough for a start on a busy machine. */
+const PATIENCE_MS = 60_000;
+
 /** A bench that fails leaves nobody behind. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -49,8 +52,10 @@ export async function startProcess(
     lines.on('line', (line) => {
       if (ready.test(line)) resolve();
     });
+    const failed = (how: string) => reject(new Error(`${command} ${args.join(' ')} ${how}`));
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}`)));
+    child.once('exit', (code) => failed(`ended with ${code ?? 'a signal'}`));
+    setTimeout(() => failed(`was not ready after ${PATIENCE_MS / 1_000} s`), PATIENCE_MS).unref();
   });
   return {
     child,

@@ -2,7 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pinned } from '../processors.ts';
+
+/** For thousands to connect on a busy machine; a crowd that takes longer will never be told. */
+const PATIENCE_MS = 60_000;
 
 export interface Crowd {
   /** Resolves when all are connected. Of the silent ones only. */
@@ -26,11 +30,12 @@ export function startCrowd(program: string, path: string, count: number, kind: '
   });
   const ended = once(child, 'exit').then(([code]: unknown[]) => code);
   const next = async (): Promise<string> => {
+    const late = sleep(PATIENCE_MS, 'said nothing for too long', { ref: false });
     for (;;) {
       const line = lines.shift();
       if (line !== undefined) return line;
-      const end = await Promise.race([tell.promise, ended.then(() => 'ended' as const)]);
-      if (end === 'ended') throw new Error('the crowd has ended');
+      const end = await Promise.race([tell.promise, ended.then(() => 'has ended'), late]);
+      if (end !== undefined) throw new Error(`the crowd of ${count} ${kind} ${end}`);
     }
   };
   return {
