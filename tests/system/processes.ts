@@ -36,9 +36,17 @@ export class Program {
   constructor(
     name: ProgramName,
     args: readonly string[],
-    options: { cwd: string; env: Record<string, string>; uid?: number; stdin?: 'pipe' },
+    options: {
+      cwd: string;
+      env: Record<string, string>;
+      uid?: number;
+      stdin?: 'pipe';
+      /** What starts it, with its own arguments: `['strace', '-f']`. */
+      through?: readonly string[];
+    },
   ) {
-    this.child = spawn(programs[name], args, {
+    const [command = '', ...rest] = [...(options.through ?? []), programs[name], ...args];
+    this.child = spawn(command, rest, {
       cwd: options.cwd,
       env: options.env,
       stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],
@@ -170,13 +178,14 @@ export class Bench {
   start(
     name: ProgramName,
     args: readonly string[],
-    options: { env?: Record<string, string>; uid?: number; stdin?: 'pipe' } = {},
+    options: { env?: Record<string, string>; uid?: number; stdin?: 'pipe'; through?: readonly string[] } = {},
   ): Program {
     const program = new Program(name, args, {
       cwd: this.folder,
       env: { PATH: process.env['PATH'] ?? '', XDG_RUNTIME_DIR: this.folder, ...options.env },
       ...(options.uid === undefined ? {} : { uid: options.uid }),
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+      ...(options.through === undefined ? {} : { through: options.through }),
     });
     this.#programs.push(program);
     return program;

@@ -16,14 +16,26 @@ export type SaveOptions = {
 
 /** Temporary files that this process is writing just now. */
 const inProgress = new Set<string>();
+/** Files beside which this process has left nothing, as far as it knows, and removed what others left. */
+const tidied = new Set<string>();
 
 /**
  * Replaces a file by a new one with this text, in one step: a reader sees the old file or the new, whole. It resolves
- * when both the file and its name in the folder would survive a power cut. A link is followed, and stays a link.
+ * when both the file and its name in the folder would survive a power cut. A link is followed, and stays a link. What a killed
+ * save has left beside the file is removed by the next one.
  * @throws TokenError `token_save_failed`; the earlier file is then untouched, but for a failure to sync the folder
  */
 export function saveAtomically(path: string, text: string, options: SaveOptions = {}): Promise<void> {
-  return replaceAtomically(path, (file) => file.writeFile(text), options);
+  const bytes = Buffer.from(text);
+  const write: WriteContent = async (file) => {
+    await file.writeFile(bytes);
+    // What the system took for less than it was told must not take the place of a whole file.
+    const { size } = await file.stat();
+    if (size === bytes.length) return;
+    const message = `could not save ${path}: ${size} of ${bytes.length} bytes were written; look at the disk`;
+    throw new TokenError('token_save_failed', message);
+  };
+  return replaceAtomically(path, write, options);
 }
 
 /** Writes the content of a new file, through its handle or its path: empty and 0600 when it is called. */
@@ -34,6 +46,8 @@ export async function replaceAtomically(path: string, write: WriteContent, optio
   try {
     const target = await linkTarget(path);
     await refuseSpecialFile(target);
+    if (!tidied.has(target)) await removeStaleTemporaries(target);
+    tidied.add(target);
     const tookPlace = await replace(target, write, options);
     // Another process that starts just then may take our temporary file for that of a crash: once more, then.
     if (!tookPlace && !(await replace(target, write, options))) {
@@ -82,7 +96,8 @@ async function replace(target: string, write: WriteContent, options: SaveOptions
     }
     return await renamed(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    // What cannot be removed now is removed by the next save.
+    await rm(temporary, { force: true }).catch(() => tidied.delete(target));
     throw error;
   } finally {
     inProgress.delete(temporary);

@@ -1,8 +1,8 @@
 /** Keeps the state file up to date, so that what is held survives a restart: in memory, and not on disk. */
 import type { Log } from '@token-relay/daemon';
 import { removeStaleTemporaries } from '@token-relay/tokens';
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from './errno.ts';
 import { isInMemory, isInMemorySync } from './file-system.ts';
@@ -27,7 +27,6 @@ const NEW_FILE = { flag: 'wx', mode: 0o600 } as const;
  */
 export class StateFile {
   readonly #options: StateFileOptions;
-  readonly #temporary: string;
   readonly #writer: NewestWriter<undefined>;
   #isInMemory: boolean;
   #isTidied = false;
@@ -37,7 +36,6 @@ export class StateFile {
     const { path, log } = options;
     this.#options = options;
     this.#isInMemory = isKnownInMemory(path);
-    this.#temporary = join(dirname(path), `.${basename(path)}.${randomHex()}${randomHex()}.tmp`);
     this.#writer = new NewestWriter({
       write: () => this.#write(),
       onFailing: (reason) =>
@@ -72,23 +70,30 @@ export class StateFile {
 
   async #write(): Promise<WriteOutcome> {
     const { path, text } = this.#options;
+    // The form of a save's temporary file in packages/tokens, so that what a kill leaves behind is found. Another one each
+    // time: what could not be removed must not be in the way.
+    const temporary = join(dirname(path), `.${basename(path)}.${randomHex()}${randomHex()}.tmp`);
     try {
       // At once where nothing can hang: a file system that is not known to be one in memory is asked in the background.
       this.#isInMemory = this.#isInMemory ? isInMemorySync(path) : await isInMemory(path);
-      const content = text(this.#isInMemory);
+      const content = Buffer.from(text(this.#isInMemory));
       if (content.length > MAX_STATE_BYTES) return failed(`it would have more than ${MAX_STATE_BYTES} bytes`);
       if (!this.#isTidied) moveStrangerAside(path);
       if (this.#isInMemory) {
-        writeFileSync(this.#temporary, content, NEW_FILE);
-        renameSync(this.#temporary, path);
+        writeFileSync(temporary, content, NEW_FILE);
+        if (statSync(temporary).size !== content.length) throw new ShortWriteError();
+        renameSync(temporary, path);
       } else {
         this.#tellOfDisk();
-        await writeFile(this.#temporary, content, NEW_FILE);
-        await rename(this.#temporary, path);
+        await writeFile(temporary, content, NEW_FILE);
+        if ((await stat(temporary)).size !== content.length) throw new ShortWriteError();
+        await rename(temporary, path);
       }
     } catch (error) {
-      await rm(this.#temporary, { force: true }).catch(() => undefined);
-      return failed(reasonOf(error, path));
+      await rm(temporary, { force: true }).catch(() => {
+        this.#isTidied = false;
+      });
+      return failed(error instanceof ShortWriteError ? error.message : reasonOf(error, path));
     }
     if (!this.#isTidied) await removeStaleTemporaries(path);
     this.#isTidied = true;
@@ -113,6 +118,13 @@ function randomHex(): string {
   return Math.floor(Math.random() * 2 ** 32)
     .toString(16)
     .padStart(8, '0');
+}
+
+/** The system took less than it was told to, and said nothing. */
+class ShortWriteError extends Error {
+  constructor() {
+    super('it was not written whole');
+  }
 }
 
 /** A folder that is missing is missed, and said to be, when there is something to write. */
