@@ -56,7 +56,7 @@ export function straceWords(traceFile: string, { paths, inject = [] }: TraceOpti
 }
 
 /** One thread for all file work, and known names: so that a call has the same number in each run. */
-const THE_SAME_EACH_TIME = { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0', CRASH_KNOWN_NAMES: 'yes' } as const;
+export const THE_SAME_EACH_TIME = { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0', CRASH_KNOWN_NAMES: 'yes' } as const;
 
 /** Runs a program to its end. Rejects if it does not end. */
 export async function traced(command: readonly string[], options: TraceOptions): Promise<Traced> {

@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import type { RollingStream } from 'pino-roll';
 import { errnoOf } from './errno.ts';
 import { moveAside } from './move-aside.ts';
+import { refusePlantedLogFiles, refusePlantedOpenFile } from './planted-log-file.ts';
 
 /** Loading pino-roll takes longer than all else at a start; what is logged before then waits in memory. */
 const FIRST_OPEN_AFTER_MS = 250;
@@ -79,6 +80,7 @@ export class LogFile {
     const { default: openRollingStream } = await import('pino-roll');
     mkdirSync(dirname(path), { recursive: true });
     moveAside(path);
+    refusePlantedLogFiles(path);
     const stream = await openRollingStream({
       file: path,
       size: `${maxSizeBytes}b`,
@@ -90,17 +92,36 @@ export class LogFile {
       stream.once('ready', resolve);
       stream.once('error', reject);
     });
+    try {
+      refusePlantedOpenFile(stream.file, stream.fd);
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    }
     this.#reported = false;
     // A failed write stays in the stream's memory and goes out with the next one.
     stream.on('error', (error) => this.#report('written', error));
     stream.on('write', () => {
       this.#reported = false;
     });
-    stream.on('ready', () => this.#link(stream.file));
+    stream.on('ready', () => this.#rolled(stream));
     this.#link(stream.file);
     for (const line of this.#waiting) stream.write(line);
     this.#waiting = [];
     this.#stream = stream;
+  }
+
+  /** Nothing was written to the next file yet. */
+  #rolled(stream: RollingStream): void {
+    try {
+      refusePlantedOpenFile(stream.file, stream.fd);
+      this.#link(stream.file);
+    } catch (error) {
+      stream.destroy();
+      this.#stream = undefined;
+      this.#openNextAtMs = this.#options.nowMs() + RETRY_AFTER_MS;
+      this.#report('opened', error);
+    }
   }
 
   /** Points the user's name at the file that is written now, in one step. */

@@ -3,6 +3,7 @@ declare module 'pino-roll' {
   export interface RollingStream {
     /** The numbered file that is written now. */
     readonly file: string;
+    readonly fd: number;
     write(text: string): boolean;
     end(): void;
     destroy(): void;

@@ -1,7 +1,21 @@
-import { chmodSync, chownSync, linkSync, mkdirSync, rmSync, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { geteuid } from 'node:process';
 import { SocketBindError, systemCode } from './bind-error.ts';
 import { fileIdentity, inUse, removeStaleSocket } from './stale-socket.ts';
 
@@ -33,16 +47,18 @@ export async function bindUnixSocket(
 ): Promise<UnixSocketClaim> {
   const { folder, socket } = privateNames(path);
   await removeStaleSocket(path);
-  makePrivateFolder(folder, path);
+  const held = makePrivateFolder(folder, path);
+  const socketInside = join(held.inside, basename(socket));
   try {
     await listen(server, socket, path, options.backlog ?? 128);
-    setAccess(socket, path, options);
-    await publish(socket, path);
+    setAccess(socketInside, path, options);
+    await publish(socketInside, path);
   } catch (error) {
     server.close();
     throw error;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(socketInside, { force: true });
+    held.release();
   }
   const ours = fileIdentity(path);
   return {
@@ -74,13 +90,55 @@ function privateNames(path: string): { folder: string; socket: string } {
   return { folder, socket: Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES ? socket : join(folder, 's') };
 }
 
-function makePrivateFolder(folder: string, path: string): void {
+/** open(2), for x86 and ARM alike: a descriptor that names a file without opening it. */
+const O_PATH = 0o10000000;
+
+/**
+ * `inside` leads to the folder itself, whatever has taken its name meanwhile: where others may write too, one of them could
+ * put a link there, and have us change the access of another file.
+ */
+type PrivateFolder = { readonly inside: string; release: () => void };
+
+function makePrivateFolder(folder: string, path: string): PrivateFolder {
+  let fd: number | undefined;
+  const release = (): void => {
+    if (fd !== undefined) closeSync(fd);
+    try {
+      rmdirSync(folder);
+    } catch {
+      // It has been moved, or something was put into it: then it is not ours to remove.
+    }
+  };
+  refuseForeignFolder(path);
   try {
     mkdirSync(folder, { mode: 0o700 });
-    chmodSync(folder, 0o700);
   } catch (error) {
     throw folderError(error, path);
   }
+  try {
+    fd = openSync(folder, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    if (fstatSync(fd).uid !== geteuid?.()) throw new Error('exchanged');
+    const inside = `/proc/self/fd/${fd}`;
+    chmodSync(inside, 0o700);
+    return { inside, release };
+  } catch {
+    release();
+    throw new SocketBindError(
+      'bind_failed',
+      `The socket ${path} could not be opened: another program took its private folder away. Choose a path in a folder that only this user can write to.`,
+    );
+  }
+}
+
+/** Whoever made the link can turn it at any time, and stand in for the socket. */
+function refuseForeignFolder(path: string): void {
+  const folder = dirname(path);
+  const stats = lstatSync(folder, { throwIfNoEntry: false });
+  if (stats?.isSymbolicLink() !== true || stats.uid === 0 || stats.uid === geteuid?.()) return;
+  throw new SocketBindError(
+    'not_writable',
+    `The folder ${folder} of the socket ${path} is a link of user ${stats.uid}. Remove it, or choose another path.`,
+  );
 }
 
 function folderError(error: unknown, path: string): SocketBindError {

@@ -61,7 +61,8 @@ export async function replaceAtomically(path: string, write: WriteContent, optio
 
 /** Removes what saves to this path left behind when their process was killed. Failures do not matter here. */
 export async function removeStaleTemporaries(path: string): Promise<void> {
-  const target = await linkTarget(path).catch(() => path);
+  const target = await linkTarget(path).catch(() => undefined);
+  if (target === undefined) return;
   const folder = dirname(target);
   const prefix = `.${basename(target)}.`;
   for (const name of await readdir(folder).catch(() => [])) {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
-import { dirname, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { syncFolder } from './atomic-save.ts';
 import { ENCRYPTION_KEY_BYTES } from './encryption.ts';
 import { TokenError, errnoOf } from './errors.ts';
+import { linkTarget } from './link-target.ts';
 import { readRegularFile } from './read-regular-file.ts';
 import { saveFailure } from './save-failure.ts';
 
@@ -39,7 +40,11 @@ export async function readEncryptionKey(
  */
 export async function generateEncryptionKey(path: string): Promise<Uint8Array> {
   const key = randomBytes(ENCRYPTION_KEY_BYTES);
-  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+  const folder = await linkTarget(dirname(path)).catch((error: unknown) => {
+    throw saveFailure(path, error);
+  });
+  const place = join(folder, basename(path));
+  const file = await open(place, 'wx', 0o600).catch((error: unknown) => {
     if (errnoOf(error) !== 'EEXIST') throw saveFailure(path, error);
     throw new TokenError(
       'file_exists',
@@ -54,9 +59,9 @@ export async function generateEncryptionKey(path: string): Promise<Uint8Array> {
     } finally {
       await file.close();
     }
-    await syncFolder(dirname(path));
+    await syncFolder(folder);
   } catch (error) {
-    await rm(path, { force: true }).catch(() => undefined);
+    await rm(place, { force: true }).catch(() => undefined);
     throw saveFailure(path, error);
   }
   return key;

@@ -1,9 +1,11 @@
 import { dirname } from 'node:path';
 import { TokenError, errnoOf } from './errors.ts';
+import { ForeignLinkError } from './link-target.ts';
 
 /** The error for a save that failed: what stood in the way and what to do, by errno(3). What was on disk is untouched. */
 export function saveFailure(path: string, cause: unknown): TokenError {
-  return new TokenError('token_save_failed', `could not save ${path}: ${reason(path, errnoOf(cause))}`, { cause });
+  const why = cause instanceof ForeignLinkError ? cause.message : reason(path, errnoOf(cause));
+  return new TokenError('token_save_failed', `could not save ${path}: ${why}`, { cause });
 }
 
 function reason(path: string, errno: string | undefined): string {

@@ -1,9 +1,11 @@
 import { chmod, lstat, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type * as sqliteModule from 'node:sqlite';
 import { replaceAtomically } from './atomic-save.ts';
 import { TokenError } from './errors.ts';
 import { parseSchwabdev, schwabdevRow } from './formats/schwabdev.ts';
+import { linkTarget } from './link-target.ts';
+import { isPerhapsPlanted } from './planted.ts';
 import { saveFailure } from './save-failure.ts';
 import type { TokenSet } from './token-set.ts';
 
@@ -58,9 +60,13 @@ export async function writeSchwabdevDatabase(path: string, tokenSet: TokenSet, i
   const sqlite = await loadSqlite(path);
   try {
     if (isThere) {
-      const { mode } = await stat(path);
-      if ((mode & 0o077) !== 0) await chmod(path, 0o600);
-      withDatabase(new sqlite.DatabaseSync(resolve(path)), (database) => {
+      const target = await linkTarget(path);
+      const present = await lstat(target);
+      if (isPerhapsPlanted(present, await stat(dirname(target)))) {
+        throw notOurs(path, `belongs to user ${present.uid}, in a folder that anyone may write to,`);
+      }
+      if ((present.mode & 0o077) !== 0) await chmod(target, 0o600);
+      withDatabase(new sqlite.DatabaseSync(target), (database) => {
         if (!hasTable(database)) throw notOurs(path, 'is a database of something else');
         replaceRow(database, tokenSet);
       });

@@ -1,10 +1,11 @@
-import { rm, stat } from 'node:fs/promises';
+import { lstat, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { removeStaleTemporaries, saveAtomically, syncFolder } from './atomic-save.ts';
 import { encryptText, ENCRYPTION_KEY_BYTES } from './encryption.ts';
 import { TokenError, errnoOf, type TokenErrorCode } from './errors.ts';
 import { formatTokenText, type TextFormat } from './formats/token-text.ts';
-import { linkTarget } from './link-target.ts';
+import { ForeignLinkError, linkTarget } from './link-target.ts';
+import { isPerhapsPlanted } from './planted.ts';
 import { readTokenFile } from './token-file.ts';
 import type { TokenSet } from './token-set.ts';
 
@@ -108,7 +109,8 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
       } catch (cause) {
         const errno = errnoOf(cause);
         if (errno === 'ENOENT') return;
-        const message = `could not remove ${path} (${errno ?? 'unknown error'}): remove it by hand, it holds tokens`;
+        const why = cause instanceof ForeignLinkError ? cause.message : (errno ?? 'unknown error');
+        const message = `could not remove ${path} (${why}): remove it by hand, it holds tokens`;
         throw new TokenError('token_clear_failed', message, { cause });
       }
     },
@@ -129,7 +131,12 @@ async function saveKeepingOwner(path: string, text: string): Promise<void> {
 
 async function ownerFor(path: string): Promise<{ uid: number; gid: number } | undefined> {
   try {
-    return await stat(path).catch(async () => stat(dirname(await linkTarget(path))));
+    const target = await linkTarget(path);
+    const folder = await stat(dirname(target));
+    const present = await lstat(target).catch(() => undefined);
+    if (present === undefined) return folder;
+    // Whoever puts a file of theirs where anyone may is not given the tokens.
+    return isPerhapsPlanted(present, folder) ? undefined : present;
   } catch {
     // The save will say what is wrong with the folder.
     return undefined;

@@ -46,7 +46,9 @@ function shutOut(path: string): void {
   let fd: number | undefined;
   try {
     fd = openSync(path, LOOK_ONLY);
-    if (fstatSync(fd).isFile()) fchmodSync(fd, 0o600);
+    // A file that has other names may be somebody's who has nothing to do with this.
+    const stats = fstatSync(fd);
+    if (stats.isFile() && stats.nlink === 1) fchmodSync(fd, 0o600);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   } finally {

@@ -1,6 +1,6 @@
 /** Keeps the state file up to date, so that what is held survives a restart: in memory, and not on disk. */
 import type { Log } from '@token-relay/daemon';
-import { removeStaleTemporaries } from '@token-relay/tokens';
+import { ForeignLinkError, linkTarget, removeStaleTemporaries } from '@token-relay/tokens';
 import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -78,7 +78,10 @@ export class StateFile {
       this.#isInMemory = this.#isInMemory ? isInMemorySync(path) : await isInMemory(path);
       const content = Buffer.from(text(this.#isInMemory));
       if (content.length > MAX_STATE_BYTES) return failed(`it would have more than ${MAX_STATE_BYTES} bytes`);
-      if (!this.#isTidied) moveStrangerAside(path);
+      if (!this.#isTidied) {
+        await linkTarget(dirname(path));
+        moveStrangerAside(path);
+      }
       if (this.#isInMemory) {
         writeFileSync(temporary, content, NEW_FILE);
         if (statSync(temporary).size !== content.length) throw new ShortWriteError();
@@ -93,7 +96,8 @@ export class StateFile {
       await rm(temporary, { force: true }).catch(() => {
         this.#isTidied = false;
       });
-      return failed(error instanceof ShortWriteError ? error.message : reasonOf(error, path));
+      const isPlain = error instanceof ShortWriteError || error instanceof ForeignLinkError;
+      return failed(isPlain ? error.message : reasonOf(error, path));
     }
     if (!this.#isTidied) await removeStaleTemporaries(path);
     this.#isTidied = true;

@@ -1,5 +1,5 @@
 /** What is at a sink's path before it is written. */
-import { readRegularFile } from '@token-relay/tokens';
+import { ForeignLinkError, linkTarget, readRegularFile } from '@token-relay/tokens';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from '../holding/errno.ts';
@@ -49,6 +49,8 @@ export async function sinkObstacle(config: SinkConfig): Promise<string | undefin
   const { path, mode, uid, gid } = config;
   const present = await presentFile(config, '');
   if (present.kind === 'not_ours') return present.reason;
+  const planted = await linkTarget(path).catch((error: unknown) => error);
+  if (planted instanceof ForeignLinkError) return `could not save ${path}: ${planted.message}`;
   const owner = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
   return saveObstacle(path, dirname(await leadsTo(path)), { mode, ...owner });
 }

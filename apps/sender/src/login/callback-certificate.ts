@@ -1,8 +1,10 @@
 /** The certificate that the redirect is caught with: made here, kept, and used again, so that the browser's exception lasts. */
 import { saveAtomically } from '@token-relay/tokens';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { geteuid } from 'node:process';
 
 export interface Certificate {
   /** PEM */
@@ -61,10 +63,13 @@ async function readKept(file: string, nowMs: number): Promise<Certificate | unde
 }
 
 async function readPrivateFile(file: string): Promise<string> {
-  const handle = await open(file, 'r');
+  // Not to wait for a writer, if the path is a named pipe.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const { mode, size } = await handle.stat();
-    return (mode & 0o077) === 0 && size < 64 * 1024 ? await handle.readFile('utf8') : '';
+    const stats = await handle.stat();
+    // Whoever else has the key could read what the browser sends us.
+    const isOurs = stats.isFile() && stats.uid === geteuid?.() && (stats.mode & 0o077) === 0;
+    return isOurs && stats.size < 64 * 1024 ? await handle.readFile('utf8') : '';
   } finally {
     await handle.close();
   }

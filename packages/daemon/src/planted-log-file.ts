@@ -1,0 +1,53 @@
+/** Log files that somebody else put in our way: to have us write into a file of others, read what we write, or wait for ever. */
+import { fstatSync, lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { geteuid } from 'node:process';
+
+/**
+ * Refuses what is not a file of our own among the numbered files of a log, before one of them is opened, and a folder that is
+ * a stranger's link.
+ * @param path the log file's name as the user gave it: `logs/token_receiver.log` stands for `token_receiver.1.log` and so on
+ * @throws Error, which says what to remove
+ */
+export function refusePlantedLogFiles(path: string): void {
+  const folder = dirname(path);
+  const place = lstatSync(folder);
+  if (place.isSymbolicLink() && !isTrusted(place.uid))
+    throw new Error(`${folder} is a link of user ${place.uid}; remove it`);
+  const extension = extname(path);
+  const prefix = `${basename(path, extension)}.`;
+  const middle = (name: string): string =>
+    name.slice(prefix.length, extension === '' ? -'.log'.length : -extension.length);
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(prefix) || !/^\d+$/.test(middle(name))) continue;
+    const file = join(folder, name);
+    refuse(file, lstatSync(file), statSync(folder));
+  }
+}
+
+/**
+ * The same for a file that has just been opened and not yet written to.
+ * @throws Error, which says what to remove
+ */
+export function refusePlantedOpenFile(file: string, fd: number): void {
+  const named = lstatSync(file);
+  const opened = fstatSync(fd);
+  refuse(file, named, statSync(dirname(file)));
+  if (named.isSymbolicLink()) return;
+  if (named.dev !== opened.dev || named.ino !== opened.ino) throw new Error(`${file} was exchanged`);
+}
+
+function refuse(file: string, stats: Stats, folder: Stats): void {
+  if (stats.isSymbolicLink()) {
+    if (isTrusted(stats.uid)) return;
+    throw new Error(`${file} is a link of user ${stats.uid}; remove it`);
+  }
+  if (!stats.isFile()) throw new Error(`${file} is not a regular file; remove it`);
+  if (!isTrusted(stats.uid) && stats.uid !== folder.uid)
+    throw new Error(`${file} belongs to user ${stats.uid}; remove it`);
+  if (stats.nlink !== 1) throw new Error(`${file} is another file's name too; remove it`);
+}
+
+function isTrusted(uid: number): boolean {
+  return uid === 0 || uid === geteuid?.();
+}
