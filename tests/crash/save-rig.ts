@@ -29,7 +29,7 @@ export interface Fault {
 export interface FaultedRun {
   readonly trace: Traced;
   readonly steps: readonly Step[];
-  /** What a process finds that starts afterwards, and what it then saves. */
+  /** What a process finds that starts afterwards, and what it then saves; empty if the run came to its end undisturbed. */
   readonly next: readonly Step[];
 }
 
@@ -74,7 +74,10 @@ export class SaveRig {
       const all = this.#paths(name, folder);
       const paths = all.filter((_path, place) => faults.some(({ call }) => call.places.includes(place)));
       const trace = await this.#trace(name, folder, faults, paths);
-      return { trace, steps: stepsOf(trace.stdout), next: stepsOf(await this.#plain(name, folder, 'newer')) };
+      const steps = stepsOf(trace.stdout);
+      // Whoever comes to the end undisturbed has looked, and saved again, by itself.
+      const isAtEnd = steps.at(-1)?.step === 'again' && !isHitElsewhere(trace);
+      return { trace, steps, next: isAtEnd ? [] : stepsOf(await this.#plain(name, folder, 'newer')) };
     });
   }
 
@@ -170,6 +173,11 @@ function withPlaces(calls: readonly Call[], paths: readonly string[]): SaveCall[
 
 function isNamedIn({ text }: Call, path: string): boolean {
   return text.includes(`"${path}"`) || text.includes(`<${path}>`);
+}
+
+/** Whether strace tampered with a call after the save too: one of the same number, in another thread. */
+export function isHitElsewhere({ calls }: Traced): boolean {
+  return calls.filter((call) => call.injected).length > between(calls).filter((call) => call.injected).length;
 }
 
 /** The calls between the two marks. The mark of the end stays: to be killed there is to be killed after the last call. */

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, lstat, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lchown, lstat, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { removeStaleTemporaries, saveAtomically } from '../src/atomic-save.ts';
@@ -79,6 +79,34 @@ describe('a save', () => {
     }
     expect((await lstat(join(folder, 'link'))).isSymbolicLink()).toBe(true);
     expect(await readdir(join(folder, 'real'))).toEqual(['f']);
+  });
+});
+
+test('what an earlier process left of a save goes with the next save', async () => {
+  const folder = await temporaryFolder();
+  const left = join(folder, '.f.0123456789abcdef.tmp');
+  await writeFile(left, 'torn');
+  await saveAtomically(join(folder, 'f'), 'first');
+  expect(await readdir(folder)).toEqual(['f']);
+});
+
+describe('a link that another user made', () => {
+  // Where this is not root, nobody else's link can be made.
+  const isRoot = process.geteuid?.() === 0;
+  test.each([
+    ['to a file of ours is not followed', 0, isRoot ? /link that user 12345 made to what is not theirs/ : undefined],
+    ['to a file of theirs is followed, and stays', 12_345, undefined],
+  ])('%s', async (_what, owner, refusal) => {
+    const folder = await temporaryFolder();
+    const [target, link] = [join(folder, 'target'), join(folder, 'link')];
+    await writeFile(target, 'earlier');
+    await symlink('target', link);
+    if (isRoot) await Promise.all([chown(target, owner, owner), lchown(link, 12_345, 12_345)]);
+    const saving = saveAtomically(link, 'new');
+    if (refusal === undefined) await saving;
+    else await expect(saving).rejects.toThrow(refusal);
+    expect(await readFile(target, 'utf8')).toBe(refusal === undefined ? 'new' : 'earlier');
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
   });
 });
 
