@@ -139,13 +139,18 @@ export class SaveRig {
   }
 }
 
-/** Does the work for each item, some at a time. */
+/** Does the work for each item, some at a time. After a failure it begins no more, and ends when nothing runs any longer. */
 export async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const waiting = items.values();
+  const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
-    for (const item of waiting) await work(item);
+    for (const item of waiting) {
+      await work(item).catch((error: unknown) => failures.push(error));
+      if (failures.length > 0) return;
+    }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  if (failures.length > 0) throw failures[0];
 }
 
 function stepsOf(stdout: string): Step[] {
