@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** Nobody has this number. */
@@ -110,9 +110,4 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
 export function plantLink(target: string, path: string): void {
   symlinkSync(target, path);
   lchownSync(path, STRANGER, STRANGER);
-}
-
-/** The name of the first temporary file of a save, where known-names.ts gives the names. */
-export function firstTemporary(path: string): string {
-  return join(dirname(path), `.${basename(path)}.0000000000000001.tmp`);
 }

@@ -5,8 +5,9 @@
 import { lstatSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SECRET, WRITERS } from './file-writers.ts';
+import { ATTACKS, HostileFolder, plantLink, STRANGER } from './hostile-folder.ts';
 import { useKnownNames } from './known-names.ts';
-import { ATTACKS, firstTemporary, HostileFolder, plantLink, STRANGER } from './hostile-folder.ts';
+import { temporariesOf } from './known-paths.ts';
 
 const cases = Object.entries(WRITERS).flatMap(([what, writer]) =>
   Object.entries(ATTACKS).map(([attack, plant]) => ({ what, attack, writer, plant })),
@@ -31,7 +32,7 @@ if (process.geteuid?.() === 0) {
       async (_what, writer) => {
         const place = new HostileFolder();
         const path = place.path(writer.file);
-        plantLink(place.victim, firstTemporary(path));
+        for (const temporary of temporariesOf(path)) plantLink(place.victim, temporary);
         onTestFinished(useKnownNames());
         await writer.write(path);
         expect(place.isUnharmed()).toBe(true);
