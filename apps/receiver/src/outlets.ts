@@ -28,6 +28,7 @@ export interface OutletsOptions {
   /** of which the metrics port serves some */
   readonly routes: readonly Route[];
   readonly metrics: () => readonly MetricFamily[];
+  readonly remakeFolder: ((folder: string) => void) | undefined;
 }
 
 export interface OutletsReport {
@@ -86,9 +87,9 @@ export class Outlets {
 
   /** The place that nobody asked for may be taken or not be there: then units go without, and the log says so. */
   async #openCredentialSocket(): Promise<CredentialSocket | undefined> {
-    const { settings, credentialFd: fd, log, holder: holding } = this.#options;
+    const { settings, credentialFd: fd, log, holder: holding, remakeFolder } = this.#options;
     const { credentialSocketPath: path, credentialWait: waitMs, credentialSocketIsDefault } = settings;
-    const socket = new CredentialSocket({ path, fd, waitMs, holding, log });
+    const socket = new CredentialSocket({ path, fd, waitMs, holding, log, remakeFolder });
     try {
       await socket.start();
       return socket;

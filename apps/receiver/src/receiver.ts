@@ -1,9 +1,10 @@
 /** The receiver's parts, put together: what takes tokens in, what holds them, and all that hands them out. */
-import { metricsRoute, type HookRunnerOptions, type Log, type ShownInstead } from '@token-relay/daemon';
+import { logSocketNews, metricsRoute, type HookRunnerOptions, type Log, type ShownInstead } from '@token-relay/daemon';
 import {
   bindUnixSocket,
   formatAddress,
   serveInheritedSocket,
+  SocketKeeper,
   TokenReceiver,
   type HeldToken,
   type TlsMaterial,
@@ -49,6 +50,8 @@ export interface ReceiverOptions {
   readonly hookHost: Pick<HookRunnerOptions<ReceiverHookEvent>, 'environment' | 'kill'>;
   /** a net under all else: what is named here never appears in the log */
   readonly hideSecret: (secret: string, as: ShownInstead) => void;
+  /** makes the folder of a socket again that was removed, if it is this program's to make; default: it is waited for */
+  readonly remakeFolder?: (folder: string) => void;
   /** called when something that the status shows has changed */
   readonly onChange: () => void;
 }
@@ -67,10 +70,11 @@ export class Receiver {
   readonly #groupId: number | undefined;
   #telling: NodeJS.Timeout | undefined;
   #claim: UnixSocketClaim | undefined;
+  #keeper: SocketKeeper | undefined;
   readonly #outlets: Outlets;
 
   constructor(options: ReceiverOptions) {
-    const { settings, inherited = {}, log, uid, tls, hideSecret, hookHost } = options;
+    const { settings, inherited = {}, log, uid, tls, hideSecret, hookHost, remakeFolder } = options;
     this.#options = options;
     this.#refusals = new RefusalLog(log);
     this.#peerRefusals = new PeerRefusalLog(log);
@@ -92,6 +96,7 @@ export class Receiver {
       ...(this.#groupId === undefined ? {} : { socketGroupId: this.#groupId }),
       ...(settings.tokenPattern === undefined ? {} : { tokenPattern: settings.tokenPattern }),
       ...(tls === undefined ? {} : { tls }),
+      ...(remakeFolder === undefined ? {} : { remakeFolder }),
       ...(restored.held === undefined ? {} : { restored: restored.held }),
       lastGeneration: restored.generation,
     });
@@ -113,6 +118,7 @@ export class Receiver {
       this.#refusals.add(rejection, Date.now());
       this.#changed();
     });
+    this.#tokens.onSocketNews(logSocketNews(log, settings.unixSocketPath));
     this.#tokens.onPeerRefused((refusal) => this.#peerRefusals.add(refusal));
     this.#holder.onToken((held) => this.#tokenCame(held));
     this.#holder.onFreshness(() => this.#changed());
@@ -124,13 +130,24 @@ export class Receiver {
     const metrics = () => this.#metrics();
     const { credential: credentialFd } = inherited;
     const holder = this.#holder;
-    this.#outlets = new Outlets({ settings, credentialFd, holder, log, hookHost, hideSecret, routes, metrics });
+    this.#outlets = new Outlets({
+      settings,
+      credentialFd,
+      holder,
+      log,
+      hookHost,
+      hideSecret,
+      routes,
+      metrics,
+      remakeFolder,
+    });
   }
 
   /** Rejects with a SocketBindError that names the socket. */
   async start(): Promise<void> {
     const { settings, inherited, log } = this.#options;
     this.#claim = await this.#openApi(inherited?.api);
+    this.#keeper = this.#keepApi(this.#claim);
     const addresses = await this.#tokens.start();
     if (inherited?.token !== undefined) announceStart(settings.unixSocketPath, log, Date.now());
     for (const address of addresses) log.info(`Listening for tokens on ${formatAddress(address)}`);
@@ -148,6 +165,7 @@ export class Receiver {
 
   async stop(): Promise<void> {
     clearTimeout(this.#telling);
+    await this.#keeper?.stop();
     this.#claim?.release();
     // First the way in, so that what was acknowledged is handed on.
     if (this.#tokens.isRunning()) await this.#tokens.stop();
@@ -168,6 +186,11 @@ export class Receiver {
   /** Whether all places for applications are taken. */
   isFull(): boolean {
     return this.#api.counts().connections >= this.#options.settings.maxReaders;
+  }
+
+  /** Whether another program has removed the socket for applications, and it could not be made again. */
+  isSocketLost(): boolean {
+    return this.#claim?.isInPlace() === false;
   }
 
   status(): ReceiverStatus {
@@ -214,6 +237,19 @@ export class Receiver {
       mode,
       backlog: API_BACKLOG,
       ...(groupId === undefined ? {} : { groupId }),
+    });
+  }
+
+  #keepApi(claim: UnixSocketClaim): SocketKeeper {
+    const { log, remakeFolder } = this.#options;
+    const say = logSocketNews(log, claim.path);
+    return new SocketKeeper(claim, {
+      remakeFolder,
+      onNews: (news) => {
+        say(news);
+        // Where nobody has named another place, the state file was in the same folder.
+        if (news.kind === 'restored') this.#stateFile.changed();
+      },
     });
   }
 

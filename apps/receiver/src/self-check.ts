@@ -1,18 +1,22 @@
 /** The watchdog's food: the receiver asks itself over its own socket, and only an answer feeds the dog. */
-import { LocalHttpError, requestLocal, type Log, type Systemd } from '@token-relay/daemon';
+import { LocalHttpError, requestLocal, type LocalHttpErrorCode, type Log, type Systemd } from '@token-relay/daemon';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/**
- * Runs until the signal aborts; with no watchdog configured it costs no timer.
- * @param isFull whether all places for applications are taken: then a connection that is closed at once is an answer too,
- * or those who only connect could have the receiver restarted
- */
+/** What else counts as an answer, because a restart would not help. */
+export interface Excuses {
+  /** All places for applications are taken: a connection is closed at once. Those who only connect could have it restarted. */
+  readonly isFull: () => boolean;
+  /** Another program has removed the socket: it is made again, or somebody else's to make. */
+  readonly isSocketLost: () => boolean;
+}
+
+/** Runs until the signal aborts; with no watchdog configured it costs no timer. */
 export async function feedWatchdog(
   apiSocketPath: string,
   watchdog: Systemd['watchdog'],
   log: Log,
   signal: AbortSignal,
-  isFull: () => boolean,
+  { isFull, isSocketLost }: Excuses,
 ): Promise<void> {
   const { intervalMs } = watchdog;
   if (intervalMs === undefined) {
@@ -28,7 +32,10 @@ export async function feedWatchdog(
       else log.warn(`The receiver answers itself with HTTP ${status} on ${apiSocketPath}`);
     } catch (error) {
       if (isStopped()) return;
-      if (isTurnedAway(error) && isFull()) watchdog.pet();
+      const isExcused = hasCode(error, 'bad_answer')
+        ? isFull()
+        : hasCode(error, 'daemon_not_running') && isSocketLost();
+      if (isExcused) watchdog.pet();
       else log.warn(`The receiver does not answer itself: ${error instanceof Error ? error.message : String(error)}`);
     }
     // Running time, as systemd counts it: a clock that is set back must not starve the dog.
@@ -36,8 +43,8 @@ export async function feedWatchdog(
   }
 }
 
-function isTurnedAway(error: unknown): boolean {
-  return error instanceof LocalHttpError && error.code === 'bad_answer';
+function hasCode(error: unknown, code: LocalHttpErrorCode): boolean {
+  return error instanceof LocalHttpError && error.code === code;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

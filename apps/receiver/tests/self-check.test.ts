@@ -8,12 +8,15 @@ import { feedWatchdog } from '../src/self-check.ts';
 import { makeReceiver, temporaryFolder } from './running-receiver.ts';
 
 /** A watchdog that is looked at: `fed` and `warned` resolve at the next time. */
-function watchdog(api: string, intervalMs = 50, isFull = false) {
+function watchdog(api: string, intervalMs = 50, { isFull = false, isSocketLost = false } = {}) {
   const stop = new AbortController();
   const pet = vi.fn();
   const warn = vi.fn();
   const log: Log = { debug: vi.fn(), info: vi.fn(), warn, error: vi.fn() };
-  const ended = feedWatchdog(api, { intervalMs, pet }, log, stop.signal, () => isFull);
+  const ended = feedWatchdog(api, { intervalMs, pet }, log, stop.signal, {
+    isFull: () => isFull,
+    isSocketLost: () => isSocketLost,
+  });
   onTestFinished(async () => {
     stop.abort();
     await ended;
@@ -101,7 +104,10 @@ test('without a watchdog nobody is asked, and stopping ends it', async () => {
   const stop = new AbortController();
   const pet = vi.fn();
   const log: Log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-  const ended = feedWatchdog(path, { intervalMs: undefined, pet }, log, stop.signal, () => false);
+  const ended = feedWatchdog(path, { intervalMs: undefined, pet }, log, stop.signal, {
+    isFull: () => false,
+    isSocketLost: () => false,
+  });
   stop.abort();
   await ended;
   expect([asked, pet.mock.calls.length]).toEqual([0, 0]);
@@ -111,8 +117,15 @@ test.each([true, false])('one that closes at once is alive if all places are tak
   await using closing = createServer((socket) => {
     socket.on('error', () => undefined).destroy();
   });
-  const dog = watchdog(await listening(closing), 20, isFull);
+  const dog = watchdog(await listening(closing), 20, { isFull });
   if (isFull) await dog.fed();
   else await dog.warned();
   expect(dog.pet).toHaveBeenCalledTimes(isFull ? 1 : 0);
+});
+
+test.each([true, false])('one whose socket another program has removed is alive (%s)', async (isSocketLost) => {
+  const dog = watchdog(join(temporaryFolder(), 'removed.sock'), 20, { isSocketLost });
+  if (isSocketLost) await dog.fed();
+  else await dog.warned();
+  expect(dog.pet).toHaveBeenCalledTimes(isSocketLost ? 1 : 0);
 });

@@ -183,16 +183,15 @@ test('after a reload, a target that stayed goes on undisturbed, a new one gets t
   ]);
 });
 
-test('a socket file that is removed by hand is no reason to give up: nothing is lost', async () => {
+test('Nothing needs a restart to recover: a receiver whose socket file is removed by hand gets the newest token all the same', async () => {
   const path = join(temporaryFolder(), 'token.sock');
-  await receiverAt(path);
+  const { receiver, next } = await receiverAt(path);
   const targets = makeTargets([unixTarget(path)]);
   targets.publish(token('1'));
   await targets.settled();
+  const newer = next();
   rmSync(path);
   targets.publish(token('2'));
-  await targets.settled();
-  expect(targets.report()[0]?.state.kind).toBe('undelivered');
-  const { receiver, next } = await receiverAt(path);
-  expect((receiver.getLatestToken() ?? (await next())).message.accessToken).toBe('access-2');
+  expect((await newer).message.accessToken).toBe('access-2');
+  expect(receiver.isRunning()).toBe(true);
 });

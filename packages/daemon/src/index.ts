@@ -28,6 +28,7 @@ export type { ShownInstead } from './hidden-secrets.ts';
 export type { LogLevel } from './log-format.ts';
 export { listenFds, type ListenFd } from './listen-fds.ts';
 export { openLog, type Log, type LogFields, type LogOptions, type OpenLog } from './log.ts';
+export { logSocketNews } from './log-socket-news.ts';
 export { logSettings, type LogSettingDefinitions } from './log-settings.ts';
 export { inSeconds, metricsOf, samplesBy, type MetricFamily, type MetricSample } from './metrics/metric-family.ts';
 export { openMetricsPort, type MetricsPort, type MetricsPortOptions } from './metrics/metrics-port.ts';
@@ -38,7 +39,7 @@ export { statsdSetting, type StatsdAddress } from './metrics/statsd-address.ts';
 export { StatsdReporter, type StatsdReporterOptions } from './metrics/statsd-reporter.ts';
 export { hasOwnSocket } from './own-socket.ts';
 export { runDaemon, type DaemonContext, type DaemonLogSettings, type Surroundings } from './run-daemon.ts';
-export { runtimeFolder } from './runtime-folder.ts';
+export { remakeRuntimeFolder, runtimeFolder } from './runtime-folder.ts';
 export { serviceFolders } from './service-folders.ts';
 export { addSettingOptions } from './settings/command-options.ts';
 export {

@@ -17,15 +17,34 @@ export function runtimeFolder(options: {
   create: boolean;
 }): string {
   const { env, uid, create } = options;
-  const fromSystemd = env['RUNTIME_DIRECTORY']?.split(':')[0];
-  if (fromSystemd !== undefined && fromSystemd !== '') return fromSystemd;
-  const session = env['XDG_RUNTIME_DIR'];
-  const folder =
-    session !== undefined && session.startsWith('/') && isFolderOf(session, uid)
-      ? join(session, 'token-relay')
-      : `/tmp/token-relay-${uid}`;
+  const fromSystemd = systemdFolder(env);
+  if (fromSystemd !== undefined) return fromSystemd;
+  const folder = privateFolder(env, uid);
   ensurePrivateFolder(folder, uid, create);
   return folder;
+}
+
+/**
+ * Makes a folder again that was removed while a daemon ran, if it is the one that `runtimeFolder` would make: another is
+ * its owner's to make. Throws as that does.
+ */
+export function remakeRuntimeFolder(
+  folder: string,
+  { env, uid }: { env: Readonly<Record<string, string | undefined>>; uid: number },
+): void {
+  if (systemdFolder(env) === undefined && folder === privateFolder(env, uid)) ensurePrivateFolder(folder, uid, true);
+}
+
+function systemdFolder(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const [first] = env['RUNTIME_DIRECTORY']?.split(':') ?? [];
+  return first === '' ? undefined : first;
+}
+
+function privateFolder(env: Readonly<Record<string, string | undefined>>, uid: number): string {
+  const session = env['XDG_RUNTIME_DIR'];
+  return session !== undefined && session.startsWith('/') && isFolderOf(session, uid)
+    ? join(session, 'token-relay')
+    : `/tmp/token-relay-${uid}`;
 }
 
 /** A session folder that is missing or another user's (as after `sudo -E`) counts as none. */

@@ -2,7 +2,7 @@ import { chmod, lstat, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hasOwnSocket, runtimeFolder } from '../src/index.ts';
+import { hasOwnSocket, remakeRuntimeFolder, runtimeFolder } from '../src/index.ts';
 
 const uid = process.getuid?.() ?? 0;
 let session: string;
@@ -80,4 +80,16 @@ test("a daemon of this user's own is there if its socket is, and a folder of oth
   expect(isThere(4_000_000)).toBe(false);
   await chmod(ours, 0o777);
   expect(isThere()).toBe(false);
+});
+
+test('one that was removed is made again, private as before; another is left to its owner', async () => {
+  const env = { XDG_RUNTIME_DIR: session };
+  await rm(folder(true), { recursive: true });
+  remakeRuntimeFolder(ours, { env, uid });
+  expect((await lstat(ours)).mode & 0o777).toBe(0o700);
+  await rm(ours, { recursive: true });
+  remakeRuntimeFolder(join(session, 'another'), { env, uid });
+  remakeRuntimeFolder(ours, { env: { ...env, RUNTIME_DIRECTORY: '/run/a' }, uid });
+  await expect(lstat(ours)).rejects.toThrow('ENOENT');
+  await expect(lstat(join(session, 'another'))).rejects.toThrow('ENOENT');
 });

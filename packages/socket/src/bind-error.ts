@@ -5,7 +5,7 @@
  * `folder_missing`, `not_writable`: the socket's folder. `group_not_permitted`: this user may not give a file to the group.
  * `address_in_use`, `address_not_available`, `port_not_permitted`: TCP. `tls_required`: a TCP address that other machines can
  * reach. `no_address`: neither a path nor a port was given. `bad_descriptor`: an inherited socket that cannot be served.
- * `bind_failed`: anything else, with the system's code in the message.
+ * `not_ours`: an inherited socket whose file is gone. `bind_failed`: anything else, with the system's code in the message.
  */
 export type SocketBindErrorCode =
   | 'socket_in_use'
@@ -20,6 +20,7 @@ export type SocketBindErrorCode =
   | 'tls_required'
   | 'no_address'
   | 'bad_descriptor'
+  | 'not_ours'
   | 'bind_failed';
 
 export class SocketBindError extends Error {

@@ -4,6 +4,7 @@ import { SocketBindError } from './bind-error.ts';
 import { serveInheritedSocket } from './inherited-socket.ts';
 import { type Decide, Intake, type IntakeLimits } from './intake.ts';
 import type { PeerRefusal } from './peer-refusal.ts';
+import { SocketKeeper, type SocketNews } from './socket-keeper.ts';
 import { bindTcpSocket, requireLoopback } from './tcp-socket.ts';
 import type { TlsGate } from './tls-gate.ts';
 import type { TlsMaterial } from './tls-material.ts';
@@ -20,6 +21,7 @@ export type ListenOptions = {
   listenBacklog: number;
   socketMode: number;
   socketGroupId: number | undefined;
+  remakeFolder: ((folder: string) => void) | undefined;
   limits: IntakeLimits;
 };
 
@@ -37,6 +39,8 @@ export type Listener = {
 export type ListenerEvents = {
   decide: Decide;
   onPeerRefused: (refusal: PeerRefusal) => void;
+  /** Of the Unix socket. */
+  onSocketNews: (news: SocketNews) => void;
   onError: (error: Error) => void;
 };
 
@@ -81,9 +85,11 @@ async function openUnix(options: ListenOptions, events: ListenerEvents): Promise
   const { server, close } = createListener('unix', options, events);
   const claim = await claimUnix(server, options);
   server.on('error', events.onError);
+  const keeper = new SocketKeeper(claim, { onNews: events.onSocketNews, remakeFolder: options.remakeFolder });
   return {
     address: { kind: 'unix', path: claim.path },
-    close: () => {
+    close: async () => {
+      await keeper.stop();
       claim.release();
       return close();
     },

@@ -29,6 +29,8 @@ export type TokenReceiverOptions = {
   socketMode?: number;
   /** Group of the Unix socket; default the process's own. */
   socketGroupId?: number;
+  /** Called with the folder of the Unix socket before the socket is made again, as it is when another program removes it. Default: the folder is waited for. */
+  remakeFolder?: (folder: string) => void;
   /** Default true. False: refresh tokens are given to the callbacks, and then forgotten. */
   keepRefreshToken?: boolean;
   /**

@@ -9,6 +9,7 @@ import { NewestToken } from './newest-token.ts';
 import type { PeerRefusal } from './peer-refusal.ts';
 import { type Rejection, TokenReceiverError, type TokenReceiverErrorCode } from './receiver-error.ts';
 import type { TokenReceiverOptions } from './receiver-options.ts';
+import type { SocketNews } from './socket-keeper.ts';
 import { type TlsMaterial, TlsMaterialError } from './tls-material.ts';
 
 /**
@@ -22,6 +23,7 @@ export class TokenReceiver {
   readonly #newest: NewestToken;
   readonly #tokenCallbacks = new Callbacks<ReceivedToken>((error) => this.#noteCallbackFailure(error));
   readonly #rejectionCallbacks = new Callbacks<Rejection>((error) => this.#noteCallbackFailure(error));
+  readonly #newsCallbacks = new Callbacks<SocketNews>((error) => this.#noteCallbackFailure(error));
   readonly #refusalCallbacks = new Callbacks<PeerRefusal>((error) => this.#noteCallbackFailure(error));
   #tls: TlsMaterial | undefined;
   #isFdUsed = false;
@@ -95,6 +97,11 @@ export class TokenReceiver {
     return this.#rejectionCallbacks.add(callback);
   }
 
+  /** Called when the Unix socket was removed by another program, and when it can be connected to again. Returns what takes the callback off. */
+  onSocketNews(callback: Callback<SocketNews>): () => void {
+    return this.#newsCallbacks.add(callback);
+  }
+
   /** Called with each one who may not deliver over TLS. Returns what takes the callback off. */
   onPeerRefused(callback: Callback<PeerRefusal>): () => void {
     return this.#refusalCallbacks.add(callback);
@@ -132,6 +139,7 @@ export class TokenReceiver {
         listenBacklog: options.listenBacklog ?? 128,
         socketMode: options.socketMode ?? 0o660,
         socketGroupId: options.socketGroupId,
+        remakeFolder: options.remakeFolder,
         limits: {
           maxBytes: options.maxTokenSize ?? DEFAULT_MAX_TOKEN_SIZE,
           timeoutMs: options.receiveTimeoutMs ?? 5000,
@@ -142,6 +150,7 @@ export class TokenReceiver {
       {
         decide: (verdict, source) => this.#decide(verdict, source),
         onPeerRefused: (refusal) => this.#refuse(refusal),
+        onSocketNews: (news) => this.#tellSocketNews(news),
         onError: (error) => this.#note('listener_failed', `A connection was not accepted: ${error.message}`),
       },
     );
@@ -189,6 +198,11 @@ export class TokenReceiver {
       `${name === undefined ? address : `${name}@${address}`} may not deliver over TLS: ${reason}.`,
     );
     this.#refusalCallbacks.announce(refusal);
+  }
+
+  #tellSocketNews(news: SocketNews): void {
+    if (news.kind === 'lost') this.#lastError = news.error;
+    this.#newsCallbacks.announce(news);
   }
 
   #noteCallbackFailure(error: unknown): void {

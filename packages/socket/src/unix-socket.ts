@@ -28,8 +28,19 @@ const PUBLISH_ATTEMPTS = 5;
 /** `mode`: the permission bits, exactly, whatever the umask. `groupId`: default the process's own. `backlog`: default 128. */
 export type UnixSocketOptions = { mode: number; groupId?: number; backlog?: number };
 
-/** A socket file of ours. `release` removes it, unless another file has taken its place; call it before closing the server. */
-export type UnixSocketClaim = { readonly path: string; release: () => void };
+/** A socket file that is ours, until another program removes it. A SocketKeeper looks after it. */
+export type UnixSocketClaim = {
+  readonly path: string;
+  /** Whether it is still there, so that it can be connected to. What cannot be seen, in a folder that is closed to us, counts as there. */
+  isInPlace: () => boolean;
+  /**
+   * Makes the socket at the path again after its file is gone. Connections that there are stay, but for idle ones of node:http. Rejects
+   * with a SocketBindError; the server may then no longer listen, and it can be tried again.
+   */
+  restore: () => Promise<void>;
+  /** Removes the file, unless another has taken its place; call it before closing the server. */
+  release: () => void;
+};
 
 /**
  * Makes a server (also one of node:http) listen at `path`, and resolves when it does. A stale socket is replaced, a live one never.
@@ -45,24 +56,13 @@ export async function bindUnixSocket(
   path: string,
   options: UnixSocketOptions,
 ): Promise<UnixSocketClaim> {
-  const { folder, socket } = privateNames(path);
-  await removeStaleSocket(path);
-  const held = makePrivateFolder(folder, path);
-  const socketInside = join(held.inside, basename(socket));
-  try {
-    await listen(server, socket, path, options.backlog ?? 128);
-    setAccess(socketInside, path, options);
-    await publish(socketInside, path);
-  } catch (error) {
-    server.close();
-    throw error;
-  } finally {
-    rmSync(socketInside, { force: true });
-    held.release();
-  }
-  const ours = fileIdentity(path);
+  let ours = await bind(server, path, options);
   return {
     path,
+    isInPlace: () => isSocketInPlace(path, ours),
+    async restore() {
+      ours = await bind(server, path, options);
+    },
     release() {
       try {
         if (ours !== undefined && fileIdentity(path) === ours) unlinkSync(path);
@@ -71,6 +71,39 @@ export async function bindUnixSocket(
       }
     },
   };
+}
+
+/** Whether the file with this identity is at the path. One that cannot be seen may be. */
+export function isSocketInPlace(path: string, identity: string | undefined): boolean {
+  if (identity === undefined || fileIdentity(path) === identity) return true;
+  try {
+    lstatSync(path);
+    return false;
+  } catch (error) {
+    return systemCode(error) === 'EACCES';
+  }
+}
+
+/** Resolves with the identity of the socket's file. */
+async function bind(server: Server, path: string, options: UnixSocketOptions): Promise<string | undefined> {
+  const { folder, socket } = privateNames(path);
+  await removeStaleSocket(path);
+  const held = makePrivateFolder(folder, path);
+  const socketInside = join(held.inside, basename(socket));
+  try {
+    // It listens on a file that has no name any more, so nobody can come to it.
+    if (server.listening) server.close();
+    await listen(server, socket, path, options.backlog ?? 128);
+    setAccess(socketInside, path, options);
+    await publish(socketInside, path);
+  } catch (error) {
+    server.close();
+    throw error instanceof SocketBindError ? error : folderError(error, path);
+  } finally {
+    removeSocket(socketInside);
+    held.release();
+  }
+  return fileIdentity(path);
 }
 
 /** The socket keeps its name if that fits: it is the one that `ss` shows. */
@@ -139,6 +172,14 @@ function refuseForeignFolder(path: string): void {
     'not_writable',
     `The folder ${folder} of the socket ${path} is a link of user ${stats.uid}. Remove it, or choose another path.`,
   );
+}
+
+function removeSocket(socketInside: string): void {
+  try {
+    rmSync(socketInside, { force: true });
+  } catch {
+    // The folder above was closed meanwhile. What is left is harmless: nobody else can come to it.
+  }
 }
 
 function folderError(error: unknown, path: string): SocketBindError {

@@ -13,6 +13,7 @@ if (what === 'http') {
   const claim = await serveInheritedSocket(server, 3, path);
   say(`started ${claim.path}`);
 } else {
+  receiver.onSocketNews((news) => say(news.kind === 'lost' ? `lost ${news.error.code}` : news.kind));
   receiver.onToken(({ message }) => say(`holds ${message.accessToken}`));
   await receiver.start().then((addresses) => say(`started ${JSON.stringify(addresses)}`), fail);
   process.once('SIGTERM', () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -52,6 +52,22 @@ describe('a socket that the program was started with', () => {
     child.kill('SIGTERM');
     expect(await failed).toMatch(/^failed bad_descriptor: .* 3 was closed/);
     expect(lstatSync(path).ino).toBe(before);
+  });
+
+  test('and whose file is removed is told of, and left to whoever made it', async () => {
+    const path = join(tempFolder(), 'token.sock');
+    const { child, lines } = activated('unix', path, 'tokens');
+    await line(lines, 'listening');
+    const started = line(lines, 'started');
+    const connected = exchange(path, jsonMessage('made-up'));
+    await started;
+    const lost = line(lines, 'lost');
+    unlinkSync(path);
+    expect(await lost).toBe('lost not_ours');
+    expect(await connected).toBe('OK');
+    child.kill('SIGTERM');
+    await line(lines, 'failed');
+    expect(existsSync(path)).toBe(false);
   });
 
   test('can be one for HTTP', async () => {

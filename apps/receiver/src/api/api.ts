@@ -87,7 +87,6 @@ export function createApi(source: ApiSource, options: ApiOptions): Api {
       unsubscribe();
       waiting.stop();
       readers.stop();
-      if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
       // The last answers are written in between.

@@ -3,6 +3,7 @@ import {
   ConfigurationError,
   giveBackMemorySoon,
   listenFds,
+  remakeRuntimeFolder,
   runDaemon,
   type DaemonContext,
   type Surroundings,
@@ -54,6 +55,7 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
       usage,
       hookHost: { environment: env, kill },
       hideSecret,
+      remakeFolder: (folder) => remakeRuntimeFolder(folder, { env, uid }),
       onChange: () => systemd.status(systemdStatus(receiver.status())),
     });
     try {
@@ -68,7 +70,7 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
     systemd.status(systemdStatus(receiver.status()));
     systemd.ready();
     giveBackMemorySoon(stop);
-    await feedWatchdog(settings.apiSocketPath, systemd.watchdog, log, stop, () => receiver.isFull());
+    await feedWatchdog(settings.apiSocketPath, systemd.watchdog, log, stop, receiver);
     await receiver.stop();
   });
 }

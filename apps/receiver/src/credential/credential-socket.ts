@@ -1,6 +1,12 @@
 /** The socket for systemd's `LoadCredential=NAME:/path/credential.sock`: whoever connects gets the bare access token. */
-import type { Log } from '@token-relay/daemon';
-import { bindUnixSocket, serveInheritedSocket, type HeldToken, type UnixSocketClaim } from '@token-relay/socket';
+import { logSocketNews, type Log } from '@token-relay/daemon';
+import {
+  bindUnixSocket,
+  serveInheritedSocket,
+  SocketKeeper,
+  type HeldToken,
+  type UnixSocketClaim,
+} from '@token-relay/socket';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TokenHolding } from '../holding/held.ts';
 import { LineBudget } from '../line-budget.ts';
@@ -28,6 +34,8 @@ export interface CredentialSocketOptions {
   readonly waitMs: number;
   readonly holding: Pick<TokenHolding, 'latest' | 'freshness' | 'onToken'>;
   readonly log: Log;
+  /** makes the folder again, if it is this program's to make */
+  readonly remakeFolder?: ((folder: string) => void) | undefined;
 }
 
 export interface CredentialReport {
@@ -48,6 +56,7 @@ export class CredentialSocket {
   readonly #servedLines = new LineBudget(performance.now());
   readonly #failedLines = new LineBudget(performance.now());
   #claim: UnixSocketClaim | undefined;
+  #keeper: SocketKeeper | undefined;
   #served = 0;
   #failed = 0;
 
@@ -60,17 +69,19 @@ export class CredentialSocket {
 
   /** Resolves when it listens; rejects with a SocketBindError. */
   async start(): Promise<void> {
-    const { path, fd, log } = this.#options;
+    const { path, fd, log, remakeFolder } = this.#options;
     this.#claim =
       fd === undefined
         ? await bindUnixSocket(this.#server, path, { mode: MODE })
         : await serveInheritedSocket(this.#server, fd, path);
+    this.#keeper = new SocketKeeper(this.#claim, { onNews: logSocketNews(log, path), remakeFolder });
     this.#server.on('error', (error) => log.warn(`A connection to ${path} was not accepted: ${error.message}`));
   }
 
   /** Removes the socket, if it is its own, and makes the units that wait fail: an end of file alone would start them without a token. */
   async stop(): Promise<void> {
     this.#endListening();
+    await this.#keeper?.stop();
     this.#claim?.release();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of [...this.#waiting.keys()]) void this.#refuse(socket, 'the receiver stops');

@@ -4,8 +4,10 @@ import {
   giveWay,
   feedWatchdogWhile,
   giveBackMemorySoon,
+  logSocketNews,
   metricsRoute,
   openMetricsPort,
+  remakeRuntimeFolder,
   runDaemon,
   StatsdReporter,
   watchPath,
@@ -14,7 +16,7 @@ import {
   type MetricsPort,
   type Surroundings,
 } from '@token-relay/daemon';
-import { bindUnixSocket, type UnixSocketClaim } from '@token-relay/socket';
+import { bindUnixSocket, SocketKeeper, type UnixSocketClaim } from '@token-relay/socket';
 import { readConfiguration, type Configuration } from '../configuration.ts';
 import { controlRoutes } from '../control/control-routes.ts';
 import { asCommandFailure } from '../failures.ts';
@@ -56,17 +58,22 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
       hookHost: { environment: surroundings.env, kill: surroundings.kill },
       encryption,
     });
-    await serve(sender, settings, daemon, readAgain, () => sender.metrics(surroundings.usage()));
+    const { env, uid, usage } = surroundings;
+    const remakeFolder = (folder: string) => remakeRuntimeFolder(folder, { env, uid });
+    await serve({ sender, settings, daemon, read: readAgain, metrics: () => sender.metrics(usage()), remakeFolder });
   });
 }
 
-async function serve(
-  sender: Sender,
-  settings: SenderSettings,
-  daemon: DaemonContext,
-  read: () => Promise<Configuration>,
-  metrics: () => readonly MetricFamily[],
-): Promise<void> {
+interface Service {
+  readonly sender: Sender;
+  readonly settings: SenderSettings;
+  readonly daemon: DaemonContext;
+  readonly read: () => Promise<Configuration>;
+  readonly metrics: () => readonly MetricFamily[];
+  readonly remakeFolder: (folder: string) => void;
+}
+
+async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: Service): Promise<void> {
   const { log, systemd, stop, onReload } = daemon;
   const status = () => sender.status();
   const routes = [
@@ -79,12 +86,14 @@ async function serve(
   giveWay(control, MAX_CONTROL_CONNECTIONS);
   const ended = new AbortController();
   let claim: UnixSocketClaim | undefined;
+  let keeper: SocketKeeper | undefined;
   let web: WebPage | undefined;
   let metricsPort: MetricsPort | undefined;
   let statsd: StatsdReporter | undefined;
   try {
     // The control socket is also the lock: whoever has bound it owns the login.
     claim = await bindUnixSocket(control, settings.controlSocketPath, { mode: 0o600 });
+    keeper = new SocketKeeper(claim, { onNews: logSocketNews(log, claim.path), remakeFolder });
     // Watched before it is read: what changes in between is looked at again.
     watchPath(settings.tokenFile, () => sender.refresher.tokenFileChanged(), { signal: ended.signal });
     const reload = new Reload({ running: settings, sender, daemon, read, signal: ended.signal });
@@ -113,6 +122,7 @@ async function serve(
     throw asCommandFailure(error);
   } finally {
     ended.abort();
+    await keeper?.stop();
     claim?.release();
     statsd?.close();
     await metricsPort?.close();
