@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { RollingStream } from 'pino-roll';
 import { errnoOf } from './errno.ts';
@@ -8,6 +8,8 @@ import { refusePlantedLogFiles, refusePlantedOpenFile } from './planted-log-file
 /** Loading pino-roll takes longer than all else at a start; what is logged before then waits in memory. */
 const FIRST_OPEN_AFTER_MS = 250;
 const RETRY_AFTER_MS = 60_000;
+/** How often, at most, it is looked whether the file is still there. */
+const LOOK_EVERY_MS = 10_000;
 const MAX_WAITING_LINES = 1000;
 const MAX_UNWRITTEN_BYTES = 1024 ** 2;
 const CLOSE_WITHIN_MS = 2000;
@@ -33,6 +35,7 @@ export class LogFile {
   #stream: RollingStream | undefined;
   #opening: Promise<void> | undefined;
   #openNextAtMs = 0;
+  #lookedAtMs = 0;
   #reported = false;
   readonly #firstOpen: NodeJS.Timeout;
 
@@ -44,6 +47,7 @@ export class LogFile {
 
   /** Never throws and never waits. While the file cannot be opened the latest 1000 lines are kept for it. */
   write(line: string): void {
+    this.#leaveIfRemoved();
     if (this.#stream !== undefined) {
       this.#stream.write(line);
       return;
@@ -61,6 +65,18 @@ export class LogFile {
     const stream = this.#stream;
     this.#stream = undefined;
     if (stream !== undefined) await ended(stream);
+  }
+
+  /** Somebody may have removed the file, or its folder, and what is written to it then is lost: the next line opens another. */
+  #leaveIfRemoved(): void {
+    const stream = this.#stream;
+    const nowMs = this.#options.nowMs();
+    if (stream === undefined || Math.abs(nowMs - this.#lookedAtMs) < LOOK_EVERY_MS) return;
+    this.#lookedAtMs = nowMs;
+    if (!isGone(stream.file)) return;
+    this.#stream = undefined;
+    this.#openNextAtMs = nowMs;
+    stream.end();
   }
 
   #open(): void {
@@ -144,6 +160,15 @@ export class LogFile {
     this.#options.reportProblem(
       `The log file ${this.#options.path} cannot be ${what} (${reason}); going on without it, and trying again later`,
     );
+  }
+}
+
+/** A folder that is closed to us for a while still has the file in it. */
+function isGone(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
   }
 }
 

@@ -197,6 +197,23 @@ describe('the file', () => {
     expect(lines.filter((line) => line.includes('WARN'))).toHaveLength(1);
   });
 
+  test.each(['the file', 'its folder'])('is made again after somebody removes %s', async (what) => {
+    const logs = join(folder, 'logs');
+    const file = join(logs, 'a.log');
+    let nowMs = AT_MS;
+    const { log, close } = await open({ file, nowMs: () => nowMs });
+    nowMs += 1_000;
+    log.info('one');
+    await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toContain('one');
+    await (what === 'the file' ? rm(join(logs, 'a.1.log')) : rm(logs, { recursive: true }));
+    nowMs += 10_000;
+    log.info('two');
+    log.info('three');
+    await close();
+    expect(await readFile(file, 'utf8')).toMatch(/two\n.*three\n$/);
+    expect(lines.filter((line) => line.includes('WARN'))).toEqual([]);
+  });
+
   test('that cannot be written (a full disk) is reported once, and the daemon goes on', async () => {
     const file = join(folder, 'a.log');
     await symlink('/dev/full', join(folder, 'a.1.log'));
