@@ -60,6 +60,10 @@ export default defineConfig({
       },
       {
         ...source,
+        test: { name: 'chaos', include: ['tests/chaos/**/*.test.ts'], testTimeout: 280_000, maxWorkers: 1 },
+      },
+      {
+        ...source,
         test: {
           name: 'security',
           include: ['tests/security/**/*.test.ts'],

@@ -1,0 +1,85 @@
+/** What judges the chaos, shown to see what it is there for. */
+import { expect, test } from 'vitest';
+import { fullestMinute, secretsIn } from './log-checks.ts';
+import { growth, memoryComplaints } from './memory.ts';
+import { DEALS, LONG, planRound, SHORT, strikeText } from './plan.ts';
+import type { Facts } from './quiet.ts';
+import { Generations, TokenBook, Witness } from './witness.ts';
+
+test('a seed is a plan: the same each time, another for each round, and every kind of fault in two rounds', () => {
+  const texts = (seed: number, round: number) => planRound(seed, round, SHORT).map(strikeText);
+  expect(texts(1, 0)).toEqual(texts(1, 0));
+  expect(texts(1, 0)).not.toEqual(texts(1, 2));
+  expect(texts(1, 0)).not.toEqual(texts(2, 0));
+  for (const shape of [SHORT, LONG]) {
+    for (let seed = 0; seed < 50; seed += 1) {
+      const strikes = [0, 1].flatMap((round) => planRound(seed, round, shape));
+      expect(strikes).toHaveLength(DEALS.length + 2 * shape.extraStrikes);
+      const kinds = ['kill', 'freeze', 'stop', 'remove_socket', 'close_folder', 'remove_folder', 'spoil_token_file'];
+      const all = [...kinds, 'fill_disk', 'use_up_descriptors', 'schwab'].sort();
+      expect([...new Set(strikes.map(({ fault }) => fault.kind))].sort()).toEqual(all);
+      expect(strikes.every(({ atMs }) => atMs >= 0 && atMs < shape.seconds * 1_000)).toBe(true);
+    }
+  }
+});
+
+test('in half of the rounds nobody is ended, so that a leak can be seen', () => {
+  const ends = (round: number) =>
+    planRound(1, round, LONG).some(({ fault: { kind } }) => kind === 'kill' || kind === 'stop');
+  expect(
+    Array.from({ length: 32 }, (_, round) => ends(round)).map((isEnded, round) => [isEnded, round % 16 < 8]),
+  ).toEqual(Array.from({ length: 32 }, (_, round) => [round % 16 < 8, round % 16 < 8]));
+});
+
+test('an older generation after a newer one, or two tokens of one, is seen; a new life may begin anew', () => {
+  const witness = new Witness();
+  const generations = new Generations(witness);
+  generations.judge(1, { generation: 5, token: 'a' }, 0, 'made-up reader');
+  generations.judge(2, { generation: 1, token: 'b' }, generations.newest(2), 'made-up reader');
+  expect(witness.complaints).toEqual([]);
+  generations.judge(1, { generation: 4, token: 'c' }, generations.newest(1), 'made-up reader');
+  generations.judge(1, { generation: 5, token: 'd' }, 0, 'made-up reader');
+  expect(witness.complaints).toEqual([
+    'made-up reader: generation 4 after 5',
+    expect.stringMatching(/generation 5 is two tokens/),
+  ]);
+});
+
+test('a token that nobody issued is torn', () => {
+  const witness = new Witness();
+  const book = new TokenBook(witness);
+  const made = book.make('made-up-writer');
+  book.judge(made, 'made-up file');
+  expect(witness.complaints).toEqual([]);
+  for (const torn of [made.slice(1), '', undefined, 'I0.half']) book.judge(torn, 'made-up file');
+  expect(witness.complaints).toHaveLength(4);
+  book.judge(`I0.${'a'.repeat(64)}@`, 'made-up file');
+  book.judgeSeen();
+  expect(witness.complaints[4]).toMatch(/Schwab never issued/);
+});
+
+test('a secret in a log is seen, in part too, and a fingerprint is none', () => {
+  const ordinary =
+    '[2025-11-13 08:44:23] INFO: Token 0123abcd saved to /tmp/relay-chaos-abcdef/disk/tokens/schwab_tokens.json';
+  expect(secretsIn(ordinary)).toEqual([]);
+  expect(secretsIn(`token I0.${'a'.repeat(12)}`)).toEqual(['an access token']);
+  expect(secretsIn(`refresh ${'a'.repeat(128)}@`)).toEqual(['a refresh token']);
+  expect(secretsIn('SandboxSecret012')).toEqual(['the app secret']);
+});
+
+test('the fullest minute is found', () => {
+  const lines = ['44:01', '44:59', '45:00'].map((time) => `[2025-11-13 08:${time}] INFO: made-up`);
+  expect(fullestMinute(lines)).toBe(2);
+});
+
+test('memory that grows with every round is seen; one that settles, or a new life, is not', () => {
+  const facts = (residentKb: number, pid = 1): Facts => {
+    const one = { pid, descriptors: 20, children: 0, residentKb };
+    return { sender: one, 'receiver-a': one, 'receiver-b': one };
+  };
+  expect(growth([60_000, 64_000, 64_000, 64_000, 64_000])).toBe(0);
+  const leak = [0, 1, 2, 3, 4, 5].map((round) => facts(60_000 + round * 2_000));
+  expect(memoryComplaints(leak)[0]).toBe('sender grows by 2000 kB a round');
+  expect(memoryComplaints([...leak, facts(90_000, 2)])).toEqual([]);
+  expect(memoryComplaints([facts(400_000)])).toHaveLength(3);
+});
