@@ -24,11 +24,11 @@ test('a seed is a plan: the same each time, another for each round, and every ki
 });
 
 test('in half of the rounds nobody is ended, so that a leak can be seen', () => {
-  const ends = (round: number) =>
-    planRound(1, round, LONG).some(({ fault: { kind } }) => kind === 'kill' || kind === 'stop');
-  expect(
-    Array.from({ length: 32 }, (_, round) => ends(round)).map((isEnded, round) => [isEnded, round % 16 < 8]),
-  ).toEqual(Array.from({ length: 32 }, (_, round) => [round % 16 < 8, round % 16 < 8]));
+  const endings = (round: number) =>
+    planRound(1, round, LONG).filter(({ fault: { kind } }) => kind === 'kill' || kind === 'stop').length;
+  const rounds = Array.from({ length: 8 }, (_, round) => round);
+  expect(rounds.map((round) => endings(round + 8))).toEqual(rounds.map(() => 0));
+  expect(Math.max(...rounds.map((round) => endings(round + 16)))).toBeGreaterThan(0);
 });
 
 test('an older generation after a newer one, or two tokens of one, is seen; a new life may begin anew', () => {
