@@ -5,6 +5,8 @@ import type { DaemonName } from './plan.ts';
 import type { Witness } from './witness.ts';
 
 const RESTART_MS = 1_000;
+/** An answer of Schwab that is waited for (3 s here), the last saves (2 s), units that are told to fail (5 s), and some more. */
+const ENDS_WITHIN_MS = 20_000;
 const STARTED = / started(;|$)/;
 
 export interface DaemonOptions {
@@ -79,7 +81,12 @@ export class Daemon {
     this.#endings.add('SIGTERM');
     this.#program.signal('SIGCONT');
     this.#program.signal('SIGTERM');
+    const late = setTimeout(() => {
+      this.#options.witness.complain(`${this.name} did not end within ${ENDS_WITHIN_MS / 1_000} s of SIGTERM`);
+      this.kill();
+    }, ENDS_WITHIN_MS);
     await this.#loop;
+    clearTimeout(late);
   }
 
   #start(): Program {

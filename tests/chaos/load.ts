@@ -72,7 +72,7 @@ export class Load {
     this.#reading.push(this.#readSinks(receiver));
   }
 
-  /** Messages of other senders, ten a second, every tenth of them broken. */
+  /** Messages of another sender, some 30 a second, every tenth of them broken. */
   async #write(receiver: ReceiverName): Promise<void> {
     const { stage, book, random, witness } = this.#options;
     const { signal } = this.#writers;
@@ -86,7 +86,7 @@ export class Load {
         () => witness.saw('messages acknowledged'),
         () => witness.saw('messages not taken'),
       );
-      await pause(100, signal);
+      await pause(25, signal);
     }
   }
 

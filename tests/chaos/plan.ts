@@ -80,7 +80,8 @@ export const DEALS: readonly Deal[] = [
   () => ({ kind: 'spoil_token_file', how: 'removed' }),
   () => ({ kind: 'spoil_token_file', how: 'torn' }),
   () => ({ kind: 'spoil_token_file', how: 'older' }),
-  (random, longest) => ({ kind: 'fill_disk', ms: lasting(random, longest) }),
+  // Long enough for a refresh to fall into it.
+  (random, longest) => ({ kind: 'fill_disk', ms: random.between(3_500, longest) }),
   (random, longest) => ({
     kind: 'use_up_descriptors',
     daemon: random.pick(DAEMONS),

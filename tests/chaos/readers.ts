@@ -160,18 +160,23 @@ async function connected(path: string, signal: AbortSignal, use: (socket: Socket
 }
 
 /** A unit after the other that starts with `LoadCredential=`. */
-export async function loadCredentials(context: ReaderContext, path: string): Promise<void> {
-  const { signal, book } = context;
+export async function loadCredentials({ signal, book }: ReaderContext, path: string): Promise<void> {
   while (!signal.aborted) {
-    const socket = connect({ path, allowHalfOpen: true });
-    const end = (): void => void socket.destroy();
-    signal.addEventListener('abort', end);
-    const credential = await text(socket.end()).catch(() => '');
-    signal.removeEventListener('abort', end);
-    // Longer than any token: the refusal that makes the unit fail, or the part of it that came before a kill.
-    if (credential !== '' && credential.length < 1_000) book.judge(credential, 'credentials');
+    const credential = await loadCredential(path, signal);
+    if (credential !== undefined) book.judge(credential, 'credentials');
     await pause(500, signal);
   }
+}
+
+/** As systemd does it. Undefined if there is none: nobody answers, or the unit is made to fail. */
+export async function loadCredential(path: string, signal: AbortSignal): Promise<string | undefined> {
+  const socket = connect({ path, allowHalfOpen: true });
+  const end = (): void => void socket.destroy();
+  signal.addEventListener('abort', end);
+  const credential = await text(socket.end()).catch(() => '');
+  signal.removeEventListener('abort', end);
+  // Longer than any token: the refusal that makes the unit fail, or the part of it that came before a kill.
+  return credential === '' || credential.length > 1_000 ? undefined : credential;
 }
 
 /** A program that uses the client package. */
