@@ -10,8 +10,8 @@ import { FOLDERS, RECEIVERS, type DaemonName, type FolderName, type ReceiverName
 import type { Witness } from './witness.ts';
 
 const root = join(import.meta.dirname, '../..');
-/** An ordinary user, whom modes of files bind. Only root can start a program as another. */
-const NOBODY = process.getuid?.() === 0 ? 65_534 : undefined;
+/** An ordinary user, whom modes of files bind. In the user namespace of one who is not root there is no other user. */
+const NOBODY = isRoot() ? 65_534 : undefined;
 /** Room for all files of all parts, and not for much more. */
 const DISK = '2m';
 export const APP_SECRET = 'SandboxSecret012';
@@ -176,6 +176,11 @@ export class Stage {
       '--http-timeout=3s',
     ];
   }
+}
+
+/** user_namespaces(7): all ids are there, and not only that of whoever made the namespace. */
+function isRoot(): boolean {
+  return process.getuid?.() === 0 && readFileSync('/proc/self/uid_map', 'utf8').trim().endsWith(' 4294967295');
 }
 
 function folderPath(name: FolderName): string {
