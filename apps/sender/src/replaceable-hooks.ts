@@ -2,13 +2,15 @@
 import type { HookDetails, HookRunner, Hooks } from '@token-relay/daemon';
 import { isDeepStrictEqual } from 'node:util';
 
-export class ReplaceableHooks<E extends string> {
-  readonly #runnerOf: (hooks: Hooks<E>) => HookRunner<E>;
-  readonly #ending = new Set<HookRunner<E>>();
-  #hooks: Hooks<E>;
-  #runner: HookRunner<E>;
+type Runner<E extends string> = Pick<HookRunner<E>, 'fire' | 'settled' | 'close'>;
 
-  constructor(hooks: Hooks<E>, runnerOf: (hooks: Hooks<E>) => HookRunner<E>) {
+export class ReplaceableHooks<E extends string> {
+  readonly #runnerOf: (hooks: Hooks<E>) => Runner<E>;
+  readonly #ending = new Set<Runner<E>>();
+  #hooks: Hooks<E>;
+  #runner: Runner<E>;
+
+  constructor(hooks: Hooks<E>, runnerOf: (hooks: Hooks<E>) => Runner<E>) {
     this.#hooks = hooks;
     this.#runnerOf = runnerOf;
     this.#runner = runnerOf(hooks);
@@ -38,7 +40,7 @@ export class ReplaceableHooks<E extends string> {
     await Promise.all(this.#all().map((runner) => runner.close()));
   }
 
-  #all(): readonly HookRunner<E>[] {
+  #all(): readonly Runner<E>[] {
     return [this.#runner, ...this.#ending];
   }
 }

@@ -1,24 +1,6 @@
 /** The sender's parts, put together: the token store, the refresher, the targets. `run` and `refresh` both stand on this. */
-import {
-  HookRunner,
-  LOOK_EVERY_MS,
-  nextTick,
-  sleepUntil,
-  watchPath,
-  type HookRunnerOptions,
-  type Log,
-  type MetricFamily,
-  type ShownInstead,
-} from '@token-relay/daemon';
-import { sendToken } from '@token-relay/socket';
-import {
-  fileStore,
-  fingerprint,
-  isLoginInFuture,
-  TokenManager,
-  type FileEncryption,
-  type TokenSet,
-} from '@token-relay/tokens';
+import type { HookRunnerOptions, Log, MetricFamily, ShownInstead } from '@token-relay/daemon';
+import { fingerprint, isLoginInFuture, TokenManager, type FileEncryption, type TokenSet } from '@token-relay/tokens';
 import type { AppConfig } from './app-config.ts';
 import type { Configuration } from './configuration.ts';
 import type { TargetCertificates } from './delivery/target-tls.ts';
@@ -37,12 +19,10 @@ import { ReplaceableHooks } from './replaceable-hooks.ts';
 import type { SenderSettings } from './settings.ts';
 import { buildReport } from './status/build-report.ts';
 import type { StatusReport } from './status/status-report.ts';
+import { realSurroundings, type HookEvent, type SenderSurroundings } from './surroundings.ts';
 import { version } from './version.ts';
 import { Timeline, type TimelineEventKind } from './web/timeline.ts';
-import { reminderStore } from './week/reminder-store.ts';
 import { WeekKeeper } from './week/week-keeper.ts';
-
-type HookEvent = 'login_due' | 'login_required' | 'login_done';
 
 export interface SenderOptions extends Configuration {
   readonly log: Log;
@@ -66,7 +46,8 @@ export class Sender {
   readonly #manager: TokenManager;
   readonly #hooks: ReplaceableHooks<HookEvent>;
   readonly #options: SenderOptions;
-  readonly #startedAtMs = Date.now();
+  readonly #nowMs: () => number;
+  readonly #startedAtMs: number;
   #settings: SenderSettings;
   #appConfig: AppConfig;
   #certificates: TargetCertificates;
@@ -74,20 +55,23 @@ export class Sender {
   #isLoaded = false;
   readonly #listeners = new Set<() => void>();
 
-  constructor(options: SenderOptions) {
-    const { log } = options;
+  /** @param around default: the machine's own */
+  constructor(options: SenderOptions, around?: SenderSurroundings) {
+    const { log, hookHost, encryption } = options;
+    const { tokenFile } = options.settings;
+    const { nowMs, runningMs, random, pause, post, delivery, tokenStore, reminderStore, hookRunner } =
+      around ?? realSurroundings({ tokenFile, encryption, hookHost, log });
     this.#options = options;
+    this.#nowMs = nowMs;
+    this.#startedAtMs = nowMs();
     this.#settings = options.settings;
     this.#appConfig = options.appConfig;
     this.#certificates = options.certificates;
     options.hideSecret(options.appConfig.appSecret, '(app secret)');
     const record = (kind: TimelineEventKind, text: string) => this.#record(kind, text);
-    this.#hooks = new ReplaceableHooks(
-      options.settings.hooks,
-      (hooks) => new HookRunner({ hooks, log, ...options.hookHost }),
-    );
+    this.#hooks = new ReplaceableHooks(options.settings.hooks, hookRunner);
     this.#week = new WeekKeeper({
-      store: reminderStore(options.settings.tokenFile, log),
+      store: reminderStore,
       log,
       fire: (event, details) => {
         record('login_due', details.stdin?.trim() ?? 'The login ends soon');
@@ -100,28 +84,27 @@ export class Sender {
         retryDelayMs: this.#settings.socketRetryDelay,
       }),
       log,
-      nowMs: Date.now,
+      nowMs,
       record,
-      send: sendToken,
       tls: (target) => this.#certificates.get(target),
-      watch: (path, onChange, signal) => watchPath(path, (identity) => onChange(identity !== undefined), { signal }),
+      ...delivery,
     });
     this.#manager = new TokenManager({
-      store: fileStore(
-        options.settings.tokenFile,
-        options.encryption === undefined ? {} : { encryption: options.encryption },
-      ),
+      store: tokenStore,
+      nowMs,
       refresh: refreshFunction((refreshToken) => {
         const { tokenUrl, httpTimeout: httpTimeoutMs } = this.#settings;
         const hide = (token: string) => this.#hide(token);
-        return exchangeRefreshToken({ tokenUrl, httpTimeoutMs, credentials: this.#appConfig, hide }, refreshToken);
+        const credentials = this.#appConfig;
+        return exchangeRefreshToken({ tokenUrl, httpTimeoutMs, credentials, hide, post, nowMs }, refreshToken);
       }),
     });
     this.refresher = new Refresher({
       manager: this.#manager,
       log,
-      nowMs: Date.now,
-      random: Math.random,
+      nowMs,
+      runningMs,
+      random,
       pause,
       publish: (tokenSet) => this.#publish(tokenSet),
       onChange: () => {
@@ -129,7 +112,7 @@ export class Sender {
         this.#tell();
       },
       record,
-      isEncrypting: options.encryption?.write === true,
+      isEncrypting: encryption?.write === true,
       advice: () => this.#advice(),
       refreshIntervalMs: () => this.#settings.refreshInterval,
     });
@@ -143,7 +126,7 @@ export class Sender {
       }),
       onLoggedIn: (tokens, loginAtMs) => this.acceptLogin(tokens, loginAtMs),
       log,
-      nowMs: Date.now,
+      nowMs,
     });
     this.login.onChange(() => {
       const state = this.login.state();
@@ -182,7 +165,7 @@ export class Sender {
       version,
       pid: this.#options.pid,
       startedAtMs: this.#startedAtMs,
-      nowMs: Date.now(),
+      nowMs: this.#nowMs(),
       advice: this.#advice(),
       refresher: this.refresher.snapshot(),
       targets: this.targets.report(),
@@ -194,7 +177,7 @@ export class Sender {
       metricsSnapshot({
         version,
         startedAtMs: this.#startedAtMs,
-        nowMs: Date.now(),
+        nowMs: this.#nowMs(),
         usage,
         refresher: this.refresher.snapshot(),
         attempts: this.refresher.attempts(),
@@ -231,7 +214,7 @@ export class Sender {
   }
 
   #record(kind: TimelineEventKind, text: string): void {
-    this.timeline.add({ atMs: Date.now(), kind, text });
+    this.timeline.add({ atMs: this.#nowMs(), kind, text });
     if (kind === 'login_required') {
       this.#hooks.fire(kind, { stdin: `Login required: ${text}. ${adviceFor(kind, this.#advice()) ?? ''}\n` });
     }
@@ -250,8 +233,8 @@ export class Sender {
     const tokenSet = this.#manager.get();
     // After Schwab's last word, a reminder of the days left would mislead; so would one that counts from a time to come.
     const isOver = this.refresher.snapshot().state.kind === 'login_required';
-    if (tokenSet?.refreshToken === undefined || isOver || isLoginInFuture(tokenSet, Date.now())) return;
-    void this.#week.look(tokenSet.loginAtMs, Date.now());
+    if (tokenSet?.refreshToken === undefined || isOver || isLoginInFuture(tokenSet, this.#nowMs())) return;
+    void this.#week.look(tokenSet.loginAtMs, this.#nowMs());
   }
 
   #hide(token: string): void {
@@ -269,15 +252,4 @@ export class Sender {
     this.#hide(accessToken);
     this.targets.publish({ accessToken, expiresAtMs, ...(refreshToken === undefined ? {} : { refreshToken }) });
   }
-}
-
-/** Time that nobody can set. */
-/** A whole piece ends with the tick that looks at all else, so that an idle sender wakes up once for everything. */
-async function pause(ms: number, signal: AbortSignal): Promise<unknown> {
-  if (ms >= LOOK_EVERY_MS) return nextTick(LOOK_EVERY_MS, signal);
-  return sleepUntil(runningMs() + ms, { signal, nowMs: runningMs });
-}
-
-function runningMs(): number {
-  return performance.now();
 }

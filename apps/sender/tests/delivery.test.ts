@@ -30,6 +30,10 @@ function makeTargets(configs: readonly TargetConfig[], lines: string[] = []): Ta
     send: sendToken,
     tls: () => undefined,
     watch: (path, onChange, signal) => watchPath(path, (identity) => onChange(identity !== undefined), { signal }),
+    after: (ms, wakeUp) => {
+      const timer = setTimeout(wakeUp, ms);
+      return () => clearTimeout(timer);
+    },
   });
   onTestFinished(() => targets.close());
   return targets;

@@ -12,6 +12,8 @@ export class VirtualClock {
 
   readonly nowMs = (): number => this.#runningMs + this.#wallOffsetMs;
 
+  readonly runningMs = (): number => this.#runningMs;
+
   readonly pause = async (ms: number, signal: AbortSignal): Promise<void> => {
     this.#pausesInARow += 1;
     if (this.#pausesInARow > 100) throw new Error('it spins: 100 pauses, and the clock has not moved');

@@ -1,7 +1,15 @@
+/** Calls back after so much running time; returns what forgets it. */
+export type After = (ms: number, wakeUp: () => void) => () => void;
+
 /** A wait that can be cut short. A kick that comes while nobody waits ends the next wait at once. */
 export class Kick {
+  readonly #after: After;
   #kicked = false;
   #wakeUp: (() => void) | undefined;
+
+  constructor(after: After) {
+    this.#after = after;
+  }
 
   now(): void {
     this.#kicked = true;
@@ -12,9 +20,9 @@ export class Kick {
   async wait(timeoutMs?: number): Promise<boolean> {
     if (!this.#kicked) {
       await new Promise<void>((resolve) => {
-        const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs);
+        const forget = timeoutMs === undefined ? undefined : this.#after(timeoutMs, resolve);
         this.#wakeUp = () => {
-          clearTimeout(timer);
+          forget?.();
           resolve();
         };
       });

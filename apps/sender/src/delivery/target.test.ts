@@ -48,6 +48,10 @@ class TargetRig {
           this.#send(payload, expectReply, timeoutMs, signal),
         tls: () => undefined,
         watch: (_path, onChange) => (this.socketChanged = onChange),
+        after: (ms, wakeUp) => {
+          const timer = setTimeout(wakeUp, ms);
+          return () => clearTimeout(timer);
+        },
       },
     );
     onTestFinished(() => this.target.close());

@@ -10,7 +10,7 @@ import {
   type NextStep,
 } from './delivery-policy.ts';
 import type { TimelineEventKind } from '../web/timeline.ts';
-import { Kick } from './kick.ts';
+import { Kick, type After } from './kick.ts';
 
 export interface TargetConfig {
   readonly name: string;
@@ -45,6 +45,8 @@ export interface TargetDependencies {
   readonly tls: (target: string) => SendOptions['tls'];
   /** Tells of a socket file that appeared or was replaced; ends with the signal. */
   readonly watch: (path: string, onChange: (present: boolean) => void, signal: AbortSignal) => void;
+  /** The timer of its waits. */
+  readonly after: After;
 }
 
 /**
@@ -55,7 +57,7 @@ export class Target {
   readonly config: TargetConfig;
   readonly #dependencies: TargetDependencies;
   readonly #stop = new AbortController();
-  readonly #kick = new Kick();
+  readonly #kick: Kick;
   readonly #loop: Promise<void>;
   #newest: TokenMessage | undefined;
   #pending = false;
@@ -70,6 +72,7 @@ export class Target {
   constructor(config: TargetConfig, dependencies: TargetDependencies) {
     this.config = config;
     this.#dependencies = dependencies;
+    this.#kick = new Kick(dependencies.after);
     if (config.address.kind === 'unix') {
       dependencies.watch(config.address.path, (present) => this.#targetChanged(present), this.#stop.signal);
     }

@@ -1,36 +1,81 @@
-/** When the next attempt to refresh may be made: after the schedule, or after what followed from the last attempt. */
-import { notBeforeGap, refreshDueAt, type TokenTimes } from './schedule.ts';
+/**
+ * When the next attempt to refresh may be made: after the schedule, or after what followed from the last attempt. Two clocks
+ * decide, and the earlier one wins: the wall clock, which goes on while the machine is suspended, and running time, which
+ * nobody can set back.
+ */
+import { MIN_ATTEMPT_GAP_MS, refreshDueAt, type TokenTimes } from './schedule.ts';
+
+/** Both clocks at one moment. */
+interface Moment {
+  readonly wallMs: number;
+  readonly runningMs: number;
+}
+
+export interface HeldToken extends TokenTimes {
+  readonly accessToken?: string | undefined;
+}
 
 export class AttemptTimes {
-  #retryAtMs: number | undefined;
-  #retryDelayMs = 0;
+  readonly #nowMs: () => number;
+  readonly #runningMs: () => number;
+  #retry: (Moment & { readonly delayMs: number }) | undefined;
   #lastAttemptAtMs: number | undefined;
+  /** The token as it was first seen, and when. */
+  #seen: (Moment & { readonly accessToken: string | undefined; readonly expiresAtMs: number | undefined }) | undefined;
 
-  /** An attempt begins. */
-  began(nowMs: number): void {
-    this.#lastAttemptAtMs = nowMs;
+  /** @param nowMs the wall clock @param runningMs time that nobody can set */
+  constructor(nowMs: () => number, runningMs: () => number) {
+    this.#nowMs = nowMs;
+    this.#runningMs = runningMs;
   }
 
-  /** How long the attempt has taken so far; 0 if the clock was set back meanwhile. */
-  takenMs(nowMs: number): number {
-    return Math.max(0, nowMs - (this.#lastAttemptAtMs ?? nowMs));
+  /** An attempt begins. */
+  began(): void {
+    this.#lastAttemptAtMs = this.#runningMs();
+  }
+
+  /** How long the attempt has taken so far. */
+  takenMs(): number {
+    const nowMs = this.#runningMs();
+    return nowMs - (this.#lastAttemptAtMs ?? nowMs);
   }
 
   /** @param retryAtMs undefined: as the schedule says */
-  retryAt(retryAtMs: number | undefined, nowMs: number): void {
-    this.#retryAtMs = retryAtMs;
-    this.#retryDelayMs = retryAtMs === undefined ? 0 : retryAtMs - nowMs;
+  retryAt(retryAtMs: number | undefined): void {
+    const now = this.#now();
+    this.#retry = retryAtMs === undefined ? undefined : { ...now, delayMs: retryAtMs - now.wallMs };
   }
 
   /** When the next attempt is due, in epoch milliseconds. */
-  dueAtMs(token: TokenTimes, refreshIntervalMs: number, nowMs: number): number {
-    // After the clock was set back, a wait is not longer than it was meant to be.
-    if (this.#retryAtMs !== undefined) this.#retryAtMs = Math.min(this.#retryAtMs, nowMs + this.#retryDelayMs);
-    return this.notBeforeGap(this.#retryAtMs ?? refreshDueAt(token, refreshIntervalMs, nowMs), nowMs);
+  dueAtMs(token: HeldToken, refreshIntervalMs: number): number {
+    const now = this.#now();
+    if (this.#retry !== undefined) {
+      const { wallMs, delayMs } = this.#retry;
+      return this.notBeforeGap(wallMs + delayMs - setBackMs(this.#retry, now));
+    }
+    const { accessToken, expiresAtMs } = token;
+    if (this.#seen === undefined || this.#seen.accessToken !== accessToken || this.#seen.expiresAtMs !== expiresAtMs) {
+      this.#seen = { ...now, accessToken, expiresAtMs };
+    }
+    // The token ages in running time, too: by the wall clock that it was seen on, it is now so much later.
+    const behindMs = setBackMs(this.#seen, now);
+    const dueAtMs = refreshDueAt(token, refreshIntervalMs, now.wallMs + behindMs) - behindMs;
+    return this.notBeforeGap(Math.min(dueAtMs, refreshDueAt(token, refreshIntervalMs, now.wallMs)));
   }
 
   /** `wantedAtMs`, or later if the last attempt was less than a second ago. */
-  notBeforeGap(wantedAtMs: number, nowMs: number): number {
-    return notBeforeGap(wantedAtMs, this.#lastAttemptAtMs, nowMs);
+  notBeforeGap(wantedAtMs: number): number {
+    if (this.#lastAttemptAtMs === undefined) return wantedAtMs;
+    const { wallMs, runningMs } = this.#now();
+    return Math.max(wantedAtMs, wallMs + MIN_ATTEMPT_GAP_MS - (runningMs - this.#lastAttemptAtMs));
   }
+
+  #now(): Moment {
+    return { wallMs: this.#nowMs(), runningMs: this.#runningMs() };
+  }
+}
+
+/** By how much the wall clock was set back between two moments; 0 if it was set forward, or the machine was suspended. */
+function setBackMs(before: Moment, now: Moment): number {
+  return Math.max(0, now.runningMs - before.runningMs - (now.wallMs - before.wallMs));
 }

@@ -21,6 +21,8 @@ export interface LoginKeeperDependencies {
   readonly manager: TokenManager;
   readonly log: Log;
   readonly nowMs: () => number;
+  /** Time that nobody can set. */
+  readonly runningMs: () => number;
   readonly random: () => number;
   /** Hands a token set to the targets; returns at once. */
   readonly publish: (tokenSet: TokenSet) => void;
@@ -38,15 +40,16 @@ export class LoginKeeper {
   readonly #deps: LoginKeeperDependencies;
   readonly #file: FileAdoption;
   readonly #publication: Publication;
-  readonly #times = new AttemptTimes();
+  readonly #times: AttemptTimes;
   #state: LoginState = healthy;
   #lastRefresh: RefresherSnapshot['lastRefresh'];
   #refreshes = 0;
 
   constructor(dependencies: LoginKeeperDependencies) {
-    const { manager, log, nowMs, random, advice, record, isEncrypting } = dependencies;
+    const { manager, log, nowMs, runningMs, random, advice, record, isEncrypting } = dependencies;
     const { tokenFile } = advice();
     this.#deps = dependencies;
+    this.#times = new AttemptTimes(nowMs, runningMs);
     this.#file = new FileAdoption({ manager, log, nowMs, tokenFile, isEncrypting });
     this.#publication = new Publication(dependencies.publish);
     this.saving = new SaveRetry({ manager, log, nowMs, random, tokenFile, record, adopt: () => this.adopt() });
@@ -65,13 +68,13 @@ export class LoginKeeper {
 
   /** When the next attempt is due, in epoch milliseconds. */
   dueAtMs(): number {
-    const { manager, nowMs, refreshIntervalMs } = this.#deps;
-    return this.#times.dueAtMs(manager.get() ?? {}, refreshIntervalMs(), nowMs());
+    const { manager, refreshIntervalMs } = this.#deps;
+    return this.#times.dueAtMs(manager.get() ?? {}, refreshIntervalMs());
   }
 
   /** `wantedAtMs`, or later if the last attempt was less than a second ago. */
   notBeforeGap(wantedAtMs: number): number {
-    return this.#times.notBeforeGap(wantedAtMs, this.#deps.nowMs());
+    return this.#times.notBeforeGap(wantedAtMs);
   }
 
   /** The manager holds the tokens of a new login. */
@@ -83,8 +86,7 @@ export class LoginKeeper {
 
   /** A state that waits for other credentials tries at once. */
   configurationChanged(): void {
-    const nowMs = this.#deps.nowMs();
-    if (this.#state.kind === 'misconfigured') this.#times.retryAt(nowMs, nowMs);
+    if (this.#state.kind === 'misconfigured') this.#times.retryAt(this.#deps.nowMs());
   }
 
   /** Reads the token file. A file that is missing or broken is a state, not an exit. @throws TokenError `token_file_too_open` */
@@ -121,7 +123,7 @@ export class LoginKeeper {
       return { kind: 'adopted', message: 'The token file has newer tokens; they were taken over.' };
     }
     if (!onAsk()) return undefined;
-    this.#times.began(nowMs());
+    this.#times.began();
     try {
       const result = await manager.refreshNow();
       switch (result.status) {
@@ -141,7 +143,7 @@ export class LoginKeeper {
 
   #noteAttempt(ok: boolean, message: string): void {
     const atMs = this.#deps.nowMs();
-    this.#lastRefresh = { atMs, ok, message, durationMs: this.#times.takenMs(atMs) };
+    this.#lastRefresh = { atMs, ok, message, durationMs: this.#times.takenMs() };
   }
 
   #succeeded(saveError: TokenError | undefined): RefreshReport {
@@ -236,6 +238,6 @@ export class LoginKeeper {
     const needsPerson = state.kind === 'login_required' || state.kind === 'misconfigured';
     if (needsPerson && state.kind !== this.#state.kind) this.#deps.record(state.kind, state.reason);
     this.#state = state;
-    this.#times.retryAt(retryAtMs, this.#deps.nowMs());
+    this.#times.retryAt(retryAtMs);
   }
 }

@@ -19,6 +19,46 @@ test.each([
 });
 
 test.each([
+  ['by 13 minutes, which its time of issue does not show', 13],
+  ['by 24 minutes', 24],
+  ['by half an hour', 30],
+])('an old token, and the clock is set back %s: the next one is there before it expires', async (_name, minutes) => {
+  const rig = await new RefresherRig().start();
+  await rig.pass(24 * MINUTE);
+  rig.clock.setWall(-minutes * MINUTE);
+  await rig.pass(MINUTE);
+  expect(rig.asked).toHaveLength(1);
+  await rig.pass(25 * MINUTE);
+  expect(rig.asked).toHaveLength(2);
+});
+
+test('the clock is set back twice while a login is required: asked again after 30 minutes all the same', async () => {
+  const rig = await new RefresherRig().start();
+  rig.answer = refused;
+  await rig.pass(30 * MINUTE);
+  expect(rig.state).toBe('login_required');
+  const before = rig.asked.length;
+  for (let time = 0; time < 2; time += 1) {
+    await rig.pass(10 * MINUTE);
+    rig.clock.setWall(-9 * MINUTE);
+  }
+  await rig.pass(10 * MINUTE);
+  expect(rig.asked.length).toBe(before + 1);
+});
+
+test('never twice within a second, also when the clock is set back in between', async () => {
+  const rig = await new RefresherRig().start();
+  await rig.refresher.refreshNow();
+  rig.clock.setWall(-HOUR);
+  const again = rig.refresher.refreshNow();
+  await rig.pass(SECOND - 1);
+  expect(rig.asked).toHaveLength(1);
+  await rig.pass(1);
+  await again;
+  expect(rig.asked).toHaveLength(2);
+});
+
+test.each([
   ['back by a day', -DAY],
   ['forward by a day', DAY],
 ])('the clock is set %s in an outage: the backoff is never longer than it was meant to be', async (_name, byMs) => {

@@ -66,7 +66,8 @@ export class Refresher {
       await this.#turn();
       if (this.#isStopping()) break;
       this.#deps.onChange();
-      this.#interrupt = new AbortController();
+      // What woke it up until here has been looked at.
+      if (this.#interrupt.signal.aborted) this.#interrupt = new AbortController();
       if (this.#lookAtFile) continue;
       const nextAtMs = Math.min(this.#keeper.dueAtMs(), this.#keeper.saving.dueAtMs());
       // In pieces of running time, so that suspend and a clock that is moved cost one piece at most.

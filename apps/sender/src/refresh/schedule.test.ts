@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { notBeforeGap, refreshDueAt } from './schedule.ts';
+import { refreshDueAt } from './schedule.ts';
 
 const minute = 60_000;
 const now = 1_762_983_055_000;
@@ -37,14 +37,4 @@ test('due is never after the expiry and never after the interval', () => {
       expect(dueAt).toBeLessThanOrEqual(now + intervalMs);
     }),
   );
-});
-
-test('never twice within a second', () => {
-  expect(notBeforeGap(now, now - 300, now)).toBe(now + 700);
-  expect(notBeforeGap(now, now - 1_000, now)).toBe(now);
-  expect(notBeforeGap(now, undefined, now)).toBe(now);
-});
-
-test('a last attempt in the future, because the clock was set back, holds nothing up', () => {
-  expect(notBeforeGap(now, now + 600 * minute, now)).toBe(now);
 });

@@ -30,9 +30,3 @@ export function refreshDueAt(token: TokenTimes, refreshIntervalMs: number, nowMs
   const leadMs = Math.min(MAX_LEAD_MS, Math.max(0, expiresAtMs - issuedAtMs) * LEAD_FRACTION);
   return Math.min(issuedAtMs + refreshIntervalMs, expiresAtMs - leadMs);
 }
-
-/** `wantedAtMs`, or later if the last attempt began less than a second before now. */
-export function notBeforeGap(wantedAtMs: number, lastAttemptAtMs: number | undefined, nowMs: number): number {
-  if (lastAttemptAtMs === undefined || lastAttemptAtMs > nowMs) return wantedAtMs;
-  return Math.max(wantedAtMs, lastAttemptAtMs + MIN_ATTEMPT_GAP_MS);
-}
