@@ -7,7 +7,7 @@ import type { RefreshOutcome } from './token-answer.ts';
 
 /** A passing fault is retried after a full-jitter backoff between these. */
 export const PASSING_BACKOFF: { readonly baseMs: number; readonly capMs: number } = { baseMs: 1_000, capMs: 60_000 };
-/** A refusal is confirmed twice: this long after the first, and after the second. */
+/** A verdict that needs a person is confirmed twice: this long after the first, and after the second. */
 const CONFIRM_AFTER_MS = { 1: 30_000, 2: 120_000 } as const;
 /** With the login dead or the credentials wrong, Schwab is asked again this seldom. */
 export const PARKED_RETRY_MS: number = 30 * 60_000;
@@ -18,6 +18,8 @@ export type LoginState =
   | { readonly kind: 'retrying'; readonly failures: number; readonly sinceMs: number; readonly reason: string }
   | {
       readonly kind: 'confirming';
+      /** what was said last: that the refresh token is dead, or that the app is not known */
+      readonly verdict: Verdict;
       readonly refusals: 1 | 2;
       readonly failures: number;
       /** a refusal that comes sooner, because somebody asked for a refresh, confirms nothing */
@@ -28,6 +30,9 @@ export type LoginState =
   | { readonly kind: 'login_required'; readonly sinceMs: number; readonly reason: string }
   | { readonly kind: 'misconfigured'; readonly sinceMs: number; readonly reason: string };
 
+/** An answer that says that a person is needed. One is no proof (SCHWAB.md, "Errors"). */
+type Verdict = 'refused' | 'wrong_credentials';
+
 export interface StateStep {
   readonly state: LoginState;
   /** When to try again, epoch milliseconds; absent after a success: the schedule decides. */
@@ -35,6 +40,11 @@ export interface StateStep {
 }
 
 export const healthy: LoginState = { kind: 'healthy' };
+
+/** Whether Schwab's last word was that it does not know the app, so that other credentials are worth a try at once. */
+export function areCredentialsInDoubt(state: LoginState): boolean {
+  return state.kind === 'misconfigured' || (state.kind === 'confirming' && state.verdict === 'wrong_credentials');
+}
 
 export function afterOutcome(
   state: LoginState,
@@ -48,13 +58,8 @@ export function afterOutcome(
     case 'passing':
       return afterPassing(state, outcome.reason, outcome.retryAfterMs ?? 0, nowMs, random);
     case 'refused':
-      return afterRefusal(state, outcome.reason, nowMs);
     case 'wrong_credentials':
-      return {
-        state:
-          state.kind === 'misconfigured' ? state : { kind: 'misconfigured', sinceMs: nowMs, reason: outcome.reason },
-        retryAtMs: nowMs + PARKED_RETRY_MS,
-      };
+      return afterVerdict(state, outcome.kind, outcome.reason, nowMs);
   }
 }
 
@@ -77,7 +82,7 @@ function afterPassing(
   switch (state.kind) {
     case 'login_required':
     case 'misconfigured':
-      return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
+      return parked(state, nowMs);
     case 'healthy':
     case 'retrying':
     case 'confirming': {
@@ -95,25 +100,39 @@ function afterPassing(
   }
 }
 
-function afterRefusal(state: LoginState, reason: string, nowMs: number): StateStep {
+/** A verdict is confirmed by its like: another one starts anew. */
+function afterVerdict(state: LoginState, verdict: Verdict, reason: string, nowMs: number): StateStep {
   switch (state.kind) {
     case 'healthy':
     case 'retrying':
+      return confirming(verdict, 1, nowMs, nowMs, reason);
     case 'misconfigured':
-      return confirming(1, nowMs, nowMs, reason);
+      // Credentials that are right again show what else is wrong.
+      return verdict === 'refused' ? confirming(verdict, 1, nowMs, nowMs, reason) : parked(state, nowMs);
     case 'confirming':
+      if (verdict !== state.verdict) return confirming(verdict, 1, state.sinceMs, nowMs, reason);
       if (isTooEarly(state, nowMs)) return { state: { ...state, failures: 0, reason }, retryAtMs: state.confirmAtMs };
-      return state.refusals === 1
-        ? confirming(2, state.sinceMs, nowMs, reason)
-        : { state: { kind: 'login_required', sinceMs: nowMs, reason }, retryAtMs: nowMs + PARKED_RETRY_MS };
+      if (state.refusals === 1) return confirming(verdict, 2, state.sinceMs, nowMs, reason);
+      return parked(
+        { kind: verdict === 'refused' ? 'login_required' : 'misconfigured', sinceMs: nowMs, reason },
+        nowMs,
+      );
     case 'login_required':
-      return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
+      // An odd answer in between is no news: whoever logs in is told what is wrong with the credentials.
+      return parked(state, nowMs);
   }
 }
 
-function confirming(refusals: 1 | 2, sinceMs: number, nowMs: number, reason: string): StateStep {
+function parked(state: LoginState, nowMs: number): StateStep {
+  return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
+}
+
+function confirming(verdict: Verdict, refusals: 1 | 2, sinceMs: number, nowMs: number, reason: string): StateStep {
   const confirmAtMs = nowMs + CONFIRM_AFTER_MS[refusals];
-  return { state: { kind: 'confirming', refusals, failures: 0, confirmAtMs, sinceMs, reason }, retryAtMs: confirmAtMs };
+  return {
+    state: { kind: 'confirming', verdict, refusals, failures: 0, confirmAtMs, sinceMs, reason },
+    retryAtMs: confirmAtMs,
+  };
 }
 
 /** A moment further away than it ever was means that the clock was set back. */
