@@ -1,0 +1,44 @@
+/** A login that is dead is said to be: within the time to the next refresh and its confirmation. */
+import { CONFIRMED_MS, HTTP_TIMEOUT_MS, longestWaitMs, PARKED_MS, REFRESH_INTERVAL_MS } from '../bounds.ts';
+import { Spell, type PromiseCheck } from '../scene.ts';
+
+const ALLOWED_MS = REFRESH_INTERVAL_MS + longestWaitMs('retrying') + CONFIRMED_MS;
+
+export function alarmMissing(): PromiseCheck {
+  const dead = new Spell();
+  let wasMisconfigured = false;
+  let isSaid = false;
+  return {
+    name: 'an alarm when the login is dead',
+    on: {
+      started: () => {
+        isSaid = false;
+        return undefined;
+      },
+      hook: ({ event }) => {
+        if (event === 'login_required') isSaid = true;
+        return undefined;
+      },
+      answered: ({ meaning }) => {
+        // A fault that was under way.
+        if (meaning.kind !== 'refused') dead.again();
+        return undefined;
+      },
+    },
+    look: ({ sender, schwab, clock }) => {
+      const { status, state, held } = sender;
+      if (state.kind === 'login_required') {
+        dead.again();
+        return status === 'up' && !isSaid ? 'a login is required, and nobody was told' : undefined;
+      }
+      isSaid = false;
+      const isDead = status === 'up' && !schwab.accepts(held?.refreshToken) && schwab.isItself(HTTP_TIMEOUT_MS);
+      const lastsMs = dead.lasts(isDead, clock.runningMs());
+      if (lastsMs === 0) wasMisconfigured = false;
+      wasMisconfigured ||= state.kind === 'misconfigured';
+      const allowedMs = ALLOWED_MS + (wasMisconfigured ? PARKED_MS : 0);
+      if (lastsMs <= allowedMs) return undefined;
+      return `dead for ${lastsMs / 1_000} s, and the sender is ${state.kind}; ${allowedMs / 1_000} s are allowed`;
+    },
+  };
+}

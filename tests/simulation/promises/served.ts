@@ -1,0 +1,57 @@
+/**
+ * While Schwab would give a token, the sender is not without a valid one for longer than its wait allows. Two things nobody can
+ * know: that the clock was set back between the time at which a token was issued and the time at which it is found in the file;
+ * and for how long the machine was suspended, if the clock was set back, too. Such a token is kept until it seems to be due.
+ */
+import { GAP_MS, HTTP_TIMEOUT_MS, longestWaitMs, REFRESH_INTERVAL_MS } from '../bounds.ts';
+import { Spell, type PromiseCheck } from '../scene.ts';
+
+export function served(): PromiseCheck {
+  const without = new Spell();
+  /** the wall clock's offset when each access token was first seen */
+  const firstOffsetMs = new Map<string, number>();
+  let heldBefore: string | undefined;
+  let looksYounger = false;
+  /** in the life of the token that is held */
+  const moved = { wasSuspended: false, wasSetBack: false };
+  let hadRetryAfter = false;
+
+  const seen = (accessToken: string | undefined, offsetMs: number) => {
+    if (accessToken !== undefined && !firstOffsetMs.has(accessToken)) firstOffsetMs.set(accessToken, offsetMs);
+  };
+
+  return {
+    name: 'a valid token whenever Schwab would give one',
+    on: {
+      planned: ({ event }) => {
+        if (event.kind === 'suspend') moved.wasSuspended = true;
+        if (event.kind === 'clock' && event.byMs < 0) moved.wasSetBack = true;
+        return undefined;
+      },
+      started: () => (heldBefore = undefined),
+      answered: ({ meaning, retryAfter }, { clock }) => {
+        hadRetryAfter = retryAfter !== undefined;
+        // A request that was under way when all was well again may still fail, and a new wait begins.
+        if (meaning.kind !== 'granted') without.again();
+        else seen(meaning.accessToken, clock.wallOffsetMs);
+        return undefined;
+      },
+    },
+    look: ({ sender, schwab, disk, clock }) => {
+      const accessToken = sender.held?.accessToken;
+      seen(disk.tokens()?.accessToken, clock.wallOffsetMs);
+      if (accessToken !== undefined && accessToken !== heldBefore) {
+        looksYounger = clock.wallOffsetMs < (firstOffsetMs.get(accessToken) ?? clock.wallOffsetMs);
+        heldBefore = accessToken;
+        moved.wasSuspended = moved.wasSetBack = false;
+      }
+      const isWithout = sender.status === 'up' && !schwab.isValid(accessToken);
+      const wouldGive = isWithout && schwab.accepts(sender.held?.refreshToken) && schwab.isItself(HTTP_TIMEOUT_MS);
+      const lastsMs = without.lasts(wouldGive, clock.runningMs());
+      const keptMs = looksYounger || (moved.wasSuspended && moved.wasSetBack) ? REFRESH_INTERVAL_MS : 0;
+      const allowedMs = longestWaitMs(sender.state.kind, hadRetryAfter) + HTTP_TIMEOUT_MS + GAP_MS + keptMs;
+      if (lastsMs <= allowedMs) return undefined;
+      return `none for ${lastsMs / 1_000} s, though Schwab would give one; ${sender.state.kind} allows ${allowedMs / 1_000} s`;
+    },
+  };
+}
