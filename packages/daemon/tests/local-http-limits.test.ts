@@ -11,6 +11,31 @@ const healthRoute: Route = {
   answer: () => ({ status: 200, body: 'alive' }),
 };
 
+describe('a tunnel is refused', () => {
+  const CONNECT = 'CONNECT /plain HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+  test('also to a client that is gone before it can be told', async () => {
+    const { client, server } = await serve([plainRoute]);
+    const gone = new Promise((resolve) => server.once('connect', (_request, socket) => socket.once('close', resolve)));
+    const { socket } = client();
+    // The server reads it when the other end is closed already.
+    socket.write(CONNECT, () => socket.destroy());
+    await gone;
+    expect(await client().send(get('/plain')).has('plain')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test('also on a connection that the answer before it has ended', async () => {
+    const { client } = await serve([plainRoute], { maxBodyBytes: 10 });
+    const tooLarge = 'POST /plain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\n\r\n12345678901';
+    expect(
+      await client()
+        .send(tooLarge + CONNECT)
+        .closed(),
+    ).toMatch(/^HTTP\/1\.1 413 (?![^]*405)/);
+    expect(await client().send(get('/plain')).has('plain')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
 describe('connections', () => {
   test('one more than it takes is answered 503 with Retry-After, and closed; a place is free as soon as one goes', async () => {
     const counts = new HttpCounts();

@@ -18,8 +18,19 @@ export function brokenRequestProblem(errno: string | undefined): ProblemKind {
 
 /** Where there is no response object, the answer is written by hand, and is the last on its connection. */
 export function refuseConnection(socket: Duplex & { destroySoon?: () => void }, kind: ProblemKind): void {
+  // node:http lets go of a connection that asks for CONNECT: without a listener, a client that is gone would end the daemon.
+  socket.on('error', ignore);
+  if (!socket.writable) {
+    // An answer before it was the last.
+    socket.destroySoon?.();
+    return;
+  }
   const { headers, text } = renderAnswer(problemOf({ ...kind, closes: false }));
   socket.end(lastHead(kind.status, headers) + text);
   // A client that does not close its end would keep the place.
   socket.destroySoon?.();
+}
+
+function ignore(): void {
+  // `close` follows.
 }
