@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { openWebServer, type WebServer } from '../src/web/server.ts';
 import { MadeUpSource, madeUpStates } from './made-up-web-source.ts';
 import { recordingLog } from './recording-log.ts';
@@ -276,4 +276,19 @@ test('closing ends the open pages, frees the port and listens to nothing any mor
   await once(next, 'listening');
   next.close();
   server = await openWebServer({ port: 0, source, log: recordingLog([]) });
+});
+
+test('a request that turns out broken writes nothing into the stream that it is answered with', async () => {
+  const { host, port } = new URL(server.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.setEncoding('utf8');
+  let text = '';
+  socket.on('data', (chunk: string) => (text += chunk));
+  socket.write(`GET /events HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 5\r\n\r\n`);
+  await vi.waitUntil(() => text.includes('retry: 2000'), { timeout: 20_000, interval: 5 });
+  const closed = once(socket, 'close');
+  // Its body is cut off.
+  socket.end();
+  await closed;
+  expect(text).not.toContain('HTTP/1.1 400');
 });
