@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 
 /** More than any token or key file has; what is larger is something else. */
-const LARGEST_FILE_BYTES = 1024 * 1024;
+export const LARGEST_FILE_BYTES: number = 1024 * 1024;
 
 export type RegularFile =
   | {

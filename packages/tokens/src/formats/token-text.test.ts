@@ -156,6 +156,34 @@ test('what the flat form loses is said', () => {
   expect(lostIn('schwab-py', tokenSet)).toEqual([]);
 });
 
+test('what would be taken for the mark of another form is left out of the flat form, and that is said', () => {
+  const read = parseTokenText(
+    '{"token_dictionary":{"access_token":"a","token":"","token_relay_encrypted":1,"more":2}}',
+  );
+  const tokenSet = read.ok ? read.tokenSet : {};
+  const reread = parseTokenText(formatTokenText(tokenSet, 'flat'));
+  expect(reread).toMatchObject({ ok: true, format: 'flat', tokenSet: { accessToken: 'a' } });
+  expect(reread.ok && reread.tokenSet.otherMembers?.token).toEqual({ more: 2 });
+  expect(lostIn('flat', tokenSet).map((lost) => lost.split(' ')[0])).toEqual(['token', 'token_relay_encrypted']);
+});
+
+test('an expiry after the year 9999 is written into the flat form as one that is read again', () => {
+  const text = formatTokenText({ accessToken: 'a', expiresAtMs: 8.64e15 }, 'flat');
+  expect(parseTokenText(text)).toMatchObject({
+    ok: true,
+    tokenSet: { expiresAtMs: Date.UTC(9999, 11, 31, 23, 59, 59) },
+  });
+});
+
+test.each([
+  ['nested 33 deep', '['.repeat(33) + ']'.repeat(33), 'deeper'],
+  ['nested deeper than the stack', '['.repeat(500_000) + ']'.repeat(500_000), 'deeper'],
+  ['whose line breaks would make it larger than a file that is read', `[${'1,'.repeat(100_000)}1]`, 'more than'],
+])('a file with an unknown member is refused, because it could not be saved and read again: %s', (_, value, words) => {
+  const read = parseTokenText(`{"token":{"access_token":"a","x":${value}}}`);
+  expect(read).toEqual({ ok: false, detail: expect.stringContaining(words) as string });
+});
+
 describe('a text that is no token file is refused in words, without being quoted', () => {
   test.each([
     ['', 'it is empty'],

@@ -18,6 +18,14 @@ export type ParsedTokenText =
   | { readonly ok: true; readonly tokenSet: TokenSet; readonly format: TextFormat }
   | { readonly ok: false; readonly detail: string };
 
+/**
+ * What is read has to be read again when it was saved: members that we do not know are written back with line breaks and indented, which
+ * makes dozens of bytes of one, or more than the stack holds. With new tokens in it, and encrypted, this is still within the size that is
+ * read.
+ */
+const MAX_DEPTH = 32;
+const MAX_WRITTEN_BYTES = 256 * 1024;
+
 const nested = z.looseObject({ token: z.unknown() });
 const schwabdev = z.looseObject({ token_dictionary: z.unknown() });
 
@@ -41,7 +49,16 @@ export function parseTokenText(text: string): ParsedTokenText {
   if (accessToken === undefined && refreshToken === undefined) {
     return { ok: false, detail: 'it has neither an access_token nor a refresh_token' };
   }
+  if (isTooDeep(value, MAX_DEPTH)) return { ok: false, detail: 'it is nested deeper than any token file' };
+  if (Buffer.byteLength(formatTokenText(parsed.tokenSet, format)) > MAX_WRITTEN_BYTES) {
+    return { ok: false, detail: 'it holds more than any token file' };
+  }
   return { ok: true, tokenSet: parsed.tokenSet, format };
+}
+
+function isTooDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isTooDeep(member, levels - 1));
 }
 
 const PARSERS: Readonly<Record<TextFormat, (value: unknown) => Parsed>> = {
