@@ -37,6 +37,8 @@ describe('reading what the receiver hands out', () => {
     ['an expiry that is text', JSON.stringify({ ...BODY, expires_at: '1900000000' })],
     ['a negative expiry', JSON.stringify({ ...BODY, expires_at: -1 })],
     ['an expiry beyond every number', JSON.stringify(BODY).replace('1900000000', '1e999')],
+    ['an expiry that no Date can hold', JSON.stringify({ ...BODY, expires_at: 1e308 })],
+    ['an arrival that no Date can hold', JSON.stringify({ ...BODY, received_at: 1e13 })],
     ['no generation', JSON.stringify({ ...BODY, generation: undefined })],
     ['no time of arrival', JSON.stringify({ ...BODY, received_at: undefined })],
   ])('%s is none', (_, json) => {

@@ -21,7 +21,7 @@ export function readAccessToken(json: string): AccessToken | undefined {
   const receivedAt = 'received_at' in body ? body.received_at : undefined;
   const expiresAt = 'expires_at' in body ? body.expires_at : undefined;
   if (typeof accessToken !== 'string' || !TOKEN.test(accessToken)) return undefined;
-  if (!isCount(generation) || !isCount(receivedAt) || (expiresAt !== undefined && !isCount(expiresAt)))
+  if (!isCount(generation) || !isInstant(receivedAt) || (expiresAt !== undefined && !isInstant(expiresAt)))
     return undefined;
   return Object.freeze({
     accessToken,
@@ -42,4 +42,9 @@ function parseObject(json: string): object | undefined {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+/** In seconds; what a Date cannot hold is none (ECMA-262, "Time Values and Time Range"). */
+function isInstant(value: unknown): value is number {
+  return isCount(value) && value <= 8.64e12;
 }

@@ -1,4 +1,5 @@
 import { ExitCode } from './exit-code.ts';
+import { oneLine } from './log-format.ts';
 
 /** A name that is quoted may be as long as the file that it stands in. */
 const MAX_CHARACTERS = 1_000;
@@ -11,7 +12,10 @@ const MAX_CHARACTERS = 1_000;
  */
 export type ConfigurationErrorCode = 'config_missing' | 'config_unreadable' | 'config_invalid' | 'config_too_open';
 
-/** Something that a person has to change before the program can start. The message begins with the place: `FILE:LINE: …`. */
+/**
+ * Something that a person has to change before the program can start. The message begins with the place: `FILE:LINE: …`. It is one line of
+ * bounded length, whatever the name that it repeats: it is read in a terminal.
+ */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
   readonly exitCode: typeof ExitCode.configuration = ExitCode.configuration;
@@ -23,7 +27,7 @@ export class ConfigurationError extends Error {
   constructor(code: ConfigurationErrorCode, problem: string, place: { file?: string; line?: number } = {}) {
     const { file, line } = place;
     const prefix = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
-    super(prefix + cut(problem));
+    super(oneLine(prefix + cut(problem)));
     this.code = code;
     this.file = file;
     this.line = line;
