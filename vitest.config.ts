@@ -19,6 +19,10 @@ export default defineConfig({
       },
       {
         ...source,
+        test: { name: 'fuzz', include: ['tests/fuzz/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false },
+      },
+      {
+        ...source,
         test: {
           name: 'system',
           include: ['tests/system/**/*.test.ts'],

@@ -1,0 +1,77 @@
+/** Which code of the product an input has reached, from V8's own block coverage. */
+import { Session, type Profiler } from 'node:inspector';
+
+/** The product's code, and the parser of its settings. */
+const WATCHED = /^file:.*\/(packages|apps)\/[^/]+\/src\/|\/js-yaml\//;
+
+export class Coverage {
+  readonly #session = new Session();
+  /** For each script, which of its characters have been reached. */
+  readonly #reached = new Map<string, Uint8Array>();
+  #characters = 0;
+
+  constructor() {
+    this.#session.connect();
+    this.#session.post('Profiler.enable');
+    this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  }
+
+  /** Characters of code that were reached. */
+  get size(): number {
+    return this.#characters;
+  }
+
+  /**
+   * Whether what ran since the last call reached code that nothing had reached before.
+   * @param isRemembered false: it counts as not reached yet the next time too
+   */
+  hasGrown({ isRemembered }: { isRemembered: boolean }): boolean {
+    let hasGrown = false;
+    this.#session.post('Profiler.takePreciseCoverage', (error, taken) => {
+      if (error !== null) throw error;
+      for (const script of taken.result) {
+        if (WATCHED.test(script.url) && this.#isNew(script, isRemembered)) hasGrown = true;
+      }
+    });
+    return hasGrown;
+  }
+
+  close(): void {
+    this.#session.disconnect();
+  }
+
+  #isNew({ url, functions }: Profiler.ScriptCoverage, isRemembered: boolean): boolean {
+    let isNew = false;
+    for (const { ranges } of functions) {
+      const [whole] = ranges;
+      // V8 also tells of functions that did not run.
+      if (whole === undefined || whole.count === 0) continue;
+      const marks = this.#marksOf(url, whole.endOffset);
+      const { startOffset } = whole;
+      const ran = new Uint8Array(whole.endOffset - startOffset);
+      // Inner blocks follow their outer ones.
+      for (const { startOffset: from, endOffset: to, count } of ranges) {
+        ran.fill(count > 0 ? 1 : 0, from - startOffset, to - startOffset);
+      }
+      for (let index = 0; index < ran.length; index++) {
+        if (ran[index] === 0 || marks[startOffset + index] === 1) continue;
+        isNew = true;
+        if (!isRemembered) return true;
+        marks[startOffset + index] = 1;
+        this.#characters++;
+      }
+    }
+    return isNew;
+  }
+
+  #marksOf(url: string, length: number): Uint8Array {
+    let marks = this.#reached.get(url) ?? new Uint8Array();
+    if (marks.length < length) {
+      const longer = new Uint8Array(length);
+      longer.set(marks);
+      marks = longer;
+      this.#reached.set(url, marks);
+    }
+    return marks;
+  }
+}
