@@ -40,6 +40,11 @@ export default defineConfig({
           hookTimeout: 60_000,
           fileParallelism: false,
           maxWorkers: 1,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'simulation',
           include: ['tests/simulation/**/*.test.ts'],
           testTimeout: 600_000,
