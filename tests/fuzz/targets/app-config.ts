@@ -19,7 +19,7 @@ export const appConfig: FuzzTarget = {
   feeds: '`schwab_app_config.yaml`, read as the sender reads it; the same bytes as the credential `app_secret`',
   inputs: asBytes(settingsText(NAMES)),
   dictionary: [...NAMES.map((one) => `${one}: `), ...YAML_WORDS, 'https://127.0.0.1:8182', 'YOUR-APP-KEY'],
-  runs: { long: 60_000, short: 600 },
+  runs: { long: 15_000, short: 600 },
   maxBytes: 20_000,
   isGuided: true,
   open: () => {

@@ -77,7 +77,7 @@ export const commandLine: FuzzTarget = {
   feeds: 'flags and environment variables of both daemons',
   inputs: asBytes(fc.array(line, { maxLength: 6 }).map((lines) => lines.join('\n'))),
   dictionary: [...NAMES, '\n', '25m', 'true', '[', '{"', SECRET, '\0'],
-  runs: { long: 40_000, short: 400 },
+  runs: { long: 20_000, short: 400 },
   maxBytes: 10_000,
   isGuided: true,
   open: () => {

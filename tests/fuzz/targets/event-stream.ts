@@ -96,7 +96,7 @@ export const eventStream: FuzzTarget = {
     '"generation":1',
     '{"access_token":"a","generation":1,"received_at":1}',
   ],
-  runs: { long: 250_000, short: 2_000 },
+  runs: { long: 200_000, short: 2_000 },
   maxBytes: 20_000,
   isGuided: true,
   open: () => ({

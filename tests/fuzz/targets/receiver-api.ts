@@ -87,7 +87,7 @@ export const receiverApi: FuzzTarget = {
   feeds: "the receiver's `api.sock`: raw HTTP",
   inputs: httpRequests(SURFACE),
   dictionary: httpWords(SURFACE),
-  runs: { long: 25_000, short: 300 },
+  runs: { long: 20_000, short: 300 },
   maxBytes: 30_000,
   isGuided: false,
   open: async () => {

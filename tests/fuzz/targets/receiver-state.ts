@@ -60,7 +60,7 @@ export const receiverState: FuzzTarget = {
     'null',
     '8640000000000000',
   ],
-  runs: { long: 100_000, short: 2_000 },
+  runs: { long: 150_000, short: 2_000 },
   maxBytes: 50_000,
   isGuided: true,
   open: () => ({

@@ -87,7 +87,7 @@ export const redirectUrl: FuzzTarget = {
     'https://',
     'http://',
   ],
-  runs: { long: 150_000, short: 2_000 },
+  runs: { long: 200_000, short: 2_000 },
   maxBytes: 8_000,
   isGuided: true,
   open: () => ({

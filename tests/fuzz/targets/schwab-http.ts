@@ -120,7 +120,7 @@ export const schwabHttp: FuzzTarget = {
     '0\r\n\r\n',
     'ffffffff\r\n',
   ],
-  runs: { long: 8_000, short: 100 },
+  runs: { long: 4_000, short: 100 },
   maxBytes: 80_000,
   isGuided: false,
   open: async () => {

@@ -57,7 +57,7 @@ export const senderControl: FuzzTarget = {
   feeds: "the sender's `control.sock`: raw HTTP with JSON bodies",
   inputs: httpRequests(SURFACE),
   dictionary: [...httpWords(SURFACE), ...SURFACE.bodies.filter((body) => body.length < 100)],
-  runs: { long: 25_000, short: 300 },
+  runs: { long: 20_000, short: 300 },
   maxBytes: 30_000,
   isGuided: false,
   open: async () => {

@@ -30,7 +30,7 @@ export function settingsFile(
     feeds: `\`${name}\`, loaded as the daemon loads it`,
     inputs: asBytes(settingsText([...names, ...SECRETS])),
     dictionary: [...names.map((one) => `${one}: `), ...YAML_WORDS, '25m', '0660', '127.0.0.1:9999', 'https://'],
-    runs: { long: 60_000, short: 600 },
+    runs: { long: 15_000, short: 600 },
     maxBytes: 50_000,
     isGuided: true,
     open: () => {

@@ -72,7 +72,7 @@ export const tokenDatabase: FuzzTarget = {
     SECRET,
     ...TOKEN_FILE_WORDS,
   ],
-  runs: { long: 15_000, short: 250 },
+  runs: { long: 8_000, short: 250 },
   maxBytes: 64 * 1024,
   isGuided: true,
   open: () => {

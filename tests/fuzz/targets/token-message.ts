@@ -84,7 +84,7 @@ export const tokenMessage: FuzzTarget = {
   feeds: 'the decoder of the token socket and the message schema',
   inputs: messageInputs,
   dictionary: MESSAGE_WORDS,
-  runs: { long: 400_000, short: 2_000 },
+  runs: { long: 200_000, short: 2_000 },
   maxBytes: 20_000,
   isGuided: true,
   open: () => {

@@ -18,7 +18,7 @@ export const tokenSocket: FuzzTarget = {
   feeds: 'a `TokenReceiver` on a Unix socket: splits, half-closes, resets',
   inputs: messageInputs,
   dictionary: MESSAGE_WORDS,
-  runs: { long: 40_000, short: 400 },
+  runs: { long: 15_000, short: 400 },
   maxBytes: 40_000,
   isGuided: false,
   open: async () => {

@@ -92,7 +92,7 @@ export const tokenTextTarget: FuzzTarget = {
   feeds: "the token file's forms (schwab-py, flat, Schwabdev's JSON, encrypted) and the SCHWAB_ variables",
   inputs: tokenFileInputs,
   dictionary: TOKEN_FILE_WORDS,
-  runs: { long: 200_000, short: 2_000 },
+  runs: { long: 100_000, short: 2_000 },
   maxBytes: LARGEST_FILE_BYTES,
   isGuided: true,
   open: () => ({

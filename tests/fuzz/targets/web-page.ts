@@ -39,7 +39,7 @@ export const webPage: FuzzTarget = {
   feeds: "the sender's web page: raw HTTP with form bodies",
   inputs: httpRequests(SURFACE),
   dictionary: [...httpWords(SURFACE), CSRF_PLACE, 'csrf=', '&url='],
-  runs: { long: 20_000, short: 250 },
+  runs: { long: 15_000, short: 250 },
   maxBytes: 30_000,
   isGuided: false,
   open: async () => {

@@ -13,7 +13,7 @@ export const yaml: FuzzTarget = {
   feeds: "the settings files' YAML: anchors, depth, duplicates, sizes",
   inputs: asBytes(yamlText),
   dictionary: YAML_WORDS,
-  runs: { long: 100_000, short: 1_000 },
+  runs: { long: 30_000, short: 1_000 },
   maxBytes: 50_000,
   isGuided: true,
   open: () => ({
