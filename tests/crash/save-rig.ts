@@ -13,6 +13,8 @@ import { traced, type Call, type Injection, type Traced } from './strace.ts';
 /** Two cores: more at a time would only wait for each other. */
 const AT_A_TIME = 2;
 const TMPFS = 0x01021994;
+/** Where an fsync is a call like any other: on a busy disk one can take a minute. */
+const IN_MEMORY = '/dev/shm';
 const ON_DISK = [tmpdir(), '/var/tmp', import.meta.dirname].find((folder) => statfsSync(folder).type !== TMPFS);
 
 /** A call of a save. `places`: which of `pathsOfSave` it names. `earlier`: all calls of the same name and thread before it, with theirs. */
@@ -87,7 +89,7 @@ export class SaveRig {
 
   async #inFolder<T>(name: SaverName, work: (folder: string) => Promise<T>): Promise<T> {
     const old = await this.#oldFile(name);
-    const parent = name === 'state file in memory' ? '/dev/shm' : (ON_DISK ?? tmpdir());
+    const parent = name === 'state file on a disk' ? (ON_DISK ?? tmpdir()) : IN_MEMORY;
     const folder = mkdtempSync(join(parent, 'crash-'));
     try {
       const file = join(folder, basename(old));
@@ -103,7 +105,7 @@ export class SaveRig {
   async #oldFile(name: SaverName): Promise<string> {
     let folder = this.#prepared.get(name);
     if (folder === undefined) {
-      const parent = name === 'state file in memory' ? '/dev/shm' : this.#folder;
+      const parent = name === 'state file on a disk' ? this.#folder : IN_MEMORY;
       folder = mkdtempSync(join(parent, 'old-'));
       await this.#plain(name, folder, 'old');
       const kept = mkdtempSync(join(this.#folder, 'old-'));

@@ -75,7 +75,11 @@ export async function traced(command: readonly string[], options: TraceOptions):
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    if (signal === 'SIGTERM') throw new Error(`${command.join(' ')} did not end within ${PATIENCE_MS} ms\n${stderr}`);
+    if (signal === 'SIGTERM') {
+      const lastCalls = (await readFile(traceFile, 'utf8')).split('\n').slice(-8).join('\n');
+      const how = JSON.stringify(options.inject ?? []);
+      throw new Error(`${command.join(' ')} did not end within ${PATIENCE_MS} ms, with ${how}\n${stderr}${lastCalls}`);
+    }
     return { code, signal, stdout, stderr, calls: parseTrace(await readFile(traceFile, 'utf8')) };
   } finally {
     await rm(traceFile, { force: true });
