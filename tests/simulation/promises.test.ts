@@ -53,6 +53,7 @@ class MadeUp {
         accepts: (refreshToken: string) => this.good.includes(refreshToken),
         isValid: (accessToken: string) => this.valid.includes(accessToken),
         isItself: () => true,
+        issuedAtMs: () => undefined,
         loginOf: () => ({ number: 1 }),
       },
       disk: { tokens: () => this.inFile, isFull: false },

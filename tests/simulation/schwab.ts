@@ -111,6 +111,12 @@ export class Schwab {
     return accessToken !== undefined && (this.#expiresAtMs.get(accessToken) ?? 0) > this.#trueMs();
   }
 
+  /** When an access token was given, in true time. */
+  issuedAtMs(accessToken: string): number | undefined {
+    const expiresAtMs = this.#expiresAtMs.get(accessToken);
+    return expiresAtMs === undefined ? undefined : expiresAtMs - this.lifeSeconds * 1_000;
+  }
+
   /** What comes of a request to refresh. */
   refresh(refreshToken: string): Reaction {
     const usualMs = this.#random.whole(5, LONGEST_USUAL_DELAY_MS);

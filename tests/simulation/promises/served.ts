@@ -4,21 +4,18 @@
  * and for how long the machine was suspended, if the clock was set back, too. Such a token is kept until it seems to be due.
  */
 import { GAP_MS, HTTP_TIMEOUT_MS, longestWaitMs, REFRESH_INTERVAL_MS } from '../bounds.ts';
-import { Spell, type PromiseCheck } from '../scene.ts';
+import { Spell, type PromiseCheck, type Scene } from '../scene.ts';
+
+/** A token that is this much older than it looks is refreshed too late; less is within the lead of 5 minutes. */
+const NOTEWORTHY_MS = 60_000;
 
 export function served(): PromiseCheck {
   const without = new Spell();
-  /** the wall clock's offset when each access token was first seen */
-  const firstOffsetMs = new Map<string, number>();
   let heldBefore: string | undefined;
   let looksYounger = false;
   /** in the life of the token that is held */
   const moved = { wasSuspended: false, wasSetBack: false };
   let hadRetryAfter = false;
-
-  const seen = (accessToken: string | undefined, offsetMs: number) => {
-    if (accessToken !== undefined && !firstOffsetMs.has(accessToken)) firstOffsetMs.set(accessToken, offsetMs);
-  };
 
   return {
     name: 'a valid token whenever Schwab would give one',
@@ -29,20 +26,19 @@ export function served(): PromiseCheck {
         return undefined;
       },
       started: () => (heldBefore = undefined),
-      answered: ({ meaning, retryAfter }, { clock }) => {
+      answered: ({ meaning, retryAfter }) => {
         hadRetryAfter = retryAfter !== undefined;
         // A request that was under way when all was well again may still fail, and a new wait begins.
         if (meaning.kind !== 'granted') without.again();
-        else seen(meaning.accessToken, clock.wallOffsetMs);
         return undefined;
       },
     },
-    look: ({ sender, schwab, disk, clock }) => {
+    look: (scene) => {
+      const { sender, schwab, clock } = scene;
       const accessToken = sender.held?.accessToken;
-      seen(disk.tokens()?.accessToken, clock.wallOffsetMs);
       if (accessToken !== undefined && accessToken !== heldBefore) {
-        looksYounger = clock.wallOffsetMs < (firstOffsetMs.get(accessToken) ?? clock.wallOffsetMs);
         heldBefore = accessToken;
+        looksYounger = hiddenAgeMs(accessToken, scene) > NOTEWORTHY_MS;
         moved.wasSuspended = moved.wasSetBack = false;
       }
       const isWithout = sender.status === 'up' && !schwab.isValid(accessToken);
@@ -54,4 +50,10 @@ export function served(): PromiseCheck {
       return `none for ${lastsMs / 1_000} s, though Schwab would give one; ${sender.state.kind} allows ${allowedMs / 1_000} s`;
     },
   };
+}
+
+/** By how much a token is older than the wall clock makes it look. */
+function hiddenAgeMs(accessToken: string, { sender, schwab, clock }: Scene): number {
+  const trueMs = clock.trueMs() - (schwab.issuedAtMs(accessToken) ?? clock.trueMs());
+  return trueMs - (clock.wallMs() - (sender.held?.issuedAtMs ?? clock.wallMs()));
 }
