@@ -14,6 +14,8 @@ export class HeldTokens {
   readonly #nowMs: () => number;
   #held: TokenSet | undefined;
   #saved: TokenSet | undefined;
+  /** The latest time on the clock at which the held login was kept or taken. */
+  #takenAtMs = -Infinity;
   #lastReadError: TokenError | undefined;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
@@ -56,7 +58,8 @@ export class HeldTokens {
   async keep(next: TokenSet): Promise<void> {
     assertTokenSet(next);
     const onDisk = await this.#lookAtDisk();
-    if (onDisk !== undefined && overwritesUnseenLogin(onDisk, next, this.#saved, this.#nowMs())) {
+    const nowMs = this.#judgingMs(next);
+    if (onDisk !== undefined && overwritesUnseenLogin(onDisk, next, this.#saved, nowMs)) {
       const where = this.#store.path ?? 'the store';
       throw new TokenError('newer_login_on_disk', `not saved: ${where} has a newer login than ours; load that one`);
     }
@@ -65,13 +68,13 @@ export class HeldTokens {
       await this.#store.write(complete);
       this.#saved = complete;
     } finally {
-      this.#held = complete;
+      this.#hold(complete);
     }
   }
 
   /** Holds a set that the store could not take. */
   keepUnsaved(next: TokenSet): void {
-    this.#held = next;
+    this.#hold(next);
   }
 
   /** Reads the store and takes over what is newer than what is held. */
@@ -86,11 +89,13 @@ export class HeldTokens {
       return 'invalid';
     }
     if (onDisk === undefined) return 'unchanged';
-    const nowMs = this.#nowMs();
+    // What could not be replaced yet is no news, whatever its times say.
+    if (!this.isSaved() && isSameTokens(onDisk, this.#saved)) return 'older';
+    const nowMs = this.#judgingMs(this.#held);
     // While ours is not saved, what is on disk is not another's choice.
     const verdict = judgeDisk(this.#held, onDisk, { nowMs, isHeldOver: isHeldOver && this.isSaved() });
     if (verdict === 'adopted') {
-      this.#held = adopted(this.#held, onDisk, nowMs);
+      this.#hold(adopted(this.#held, onDisk, nowMs));
       this.#saved = this.#held;
     }
     return verdict;
@@ -115,6 +120,18 @@ export class HeldTokens {
     await this.#store.remove();
   }
 
+  #hold(next: TokenSet): void {
+    const nowMs = this.#nowMs();
+    this.#takenAtMs = next.loginAtMs === this.#held?.loginAtMs ? Math.max(this.#takenAtMs, nowMs) : nowMs;
+    this.#held = next;
+  }
+
+  /** Now; but a login that has been made does not become one of the future because the clock was set back since. */
+  #judgingMs(tokenSet: TokenSet | undefined): number {
+    const nowMs = this.#nowMs();
+    return tokenSet?.loginAtMs === this.#held?.loginAtMs ? Math.max(nowMs, this.#takenAtMs) : nowMs;
+  }
+
   /** What a save would replace; a file that cannot be read has no login to lose. */
   async #lookAtDisk(): Promise<TokenSet | undefined> {
     try {
@@ -124,4 +141,8 @@ export class HeldTokens {
       throw error;
     }
   }
+}
+
+function isSameTokens(one: TokenSet, other: TokenSet | undefined): boolean {
+  return one.accessToken === other?.accessToken && one.refreshToken === other?.refreshToken;
 }

@@ -1,16 +1,12 @@
 /** What Schwab gave last is in memory or on disk, and is never replaced by an older login. */
-import { isLoginInFuture, type TokenSet } from '@token-relay/tokens';
 import type { PromiseCheck } from '../scene.ts';
 
 export function nothingLost(): PromiseCheck {
   /** the refresh token that the sender had last, of a login that is alive */
   let owed: string | undefined;
-  let owedSet: TokenSet | undefined;
   /** since it had that: its save failed, or somebody else wrote the file */
   let isExposed = false;
   let refusals = 0;
-  /** since the last save */
-  let isClockBehind = false;
 
   const has = (refreshToken: string | undefined): void => {
     if (refreshToken === undefined || refreshToken === owed) return;
@@ -38,11 +34,7 @@ export function nothingLost(): PromiseCheck {
         return undefined;
       },
       saved: ({ tokenSet }) => {
-        if (tokenSet.refreshToken === owed) isExposed = isClockBehind = false;
-        return undefined;
-      },
-      planned: ({ event }) => {
-        if (event.kind === 'clock' && event.byMs < 0) isClockBehind = true;
+        if (tokenSet.refreshToken === owed) isExposed = false;
         return undefined;
       },
       save_failed: expose,
@@ -59,16 +51,11 @@ export function nothingLost(): PromiseCheck {
       // With no sender there, the file is in the hands of whoever writes it.
       if (isExposed && sender.status === 'down') owed = undefined;
       if (schwab.accepts(held?.refreshToken)) has(held?.refreshToken);
-      if (held?.refreshToken === owed) owedSet = held;
       if (owed === undefined || !schwab.accepts(owed)) return undefined;
       const inFile = disk.tokens()?.refreshToken;
       if (held?.refreshToken === owed || inFile === owed) return undefined;
-      // Known, and open (docs/proof/simulation.md, "Open"): expiry and login times of before a clock was set back look newer
-      // than what has come since, and what is in the file then wins over what could not be saved, or was written over.
-      const isMisled = isExposed && (isClockBehind || isLoginInFuture(owedSet, scene.clock.wallMs()));
       // When Schwab has refused a login three times, any other one in the file is tried in its place.
-      const isGivenUp = isExposed && refusals >= 3;
-      if (isMisled || isGivenUp) {
+      if (isExposed && refusals >= 3) {
         owed = undefined;
         return undefined;
       }

@@ -1,0 +1,32 @@
+/** A clock that is set back must not make what is in the file look newer than what came since. */
+import { expect, test } from 'vitest';
+import { TokenError } from './errors.ts';
+import { HeldTokens } from './held-tokens.ts';
+import type { TokenSet } from './token-set.ts';
+import { memoryStore } from './token-stores.ts';
+
+const HOUR = 3_600_000;
+const before: TokenSet = { accessToken: 'a1', refreshToken: 'r1', loginAtMs: 10 * HOUR, expiresAtMs: 20 * HOUR };
+
+test('what could not be replaced yet is no news, though the clock was set back and it seems to expire later', async () => {
+  const memory = memoryStore(before);
+  const write = () => Promise.reject(new TokenError('token_save_failed', 'no space left'));
+  const tokens = new HeldTokens({ ...memory, write }, () => 13 * HOUR);
+  await tokens.load();
+  const rotated = { ...before, accessToken: 'a2', refreshToken: 'r2', expiresAtMs: 13.5 * HOUR };
+  await expect(tokens.keep(rotated)).rejects.toMatchObject({ code: 'token_save_failed' });
+  expect(await tokens.adopt()).toBe('older');
+  expect(tokens.get()).toBe(rotated);
+});
+
+test('a login does not become one of the future because the clock was set back, and an older one in the file does not displace it', async () => {
+  let nowMs = 11 * HOUR;
+  const store = memoryStore(before);
+  const tokens = new HeldTokens(store, () => nowMs);
+  await tokens.load();
+  nowMs = 9 * HOUR;
+  await store.write({ accessToken: 'a0', refreshToken: 'r0', loginAtMs: 8 * HOUR, expiresAtMs: 8.5 * HOUR });
+  expect(await tokens.adopt()).toBe('older');
+  await tokens.keep({ ...before, accessToken: 'a2' });
+  expect((await store.read())?.accessToken).toBe('a2');
+});
