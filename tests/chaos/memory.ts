@@ -27,14 +27,15 @@ export function memoryComplaints(quiets: readonly Facts[]): string[] {
 }
 
 /**
- * Kilobytes a round; undefined for a process that is too young. The median of the slopes between any two rounds (Theil and Sen):
- * memory that is taken once and kept makes one step, which is no growth.
+ * Kilobytes a round; undefined for a process that is too young. The median of the differences: memory that is taken once and kept
+ * makes one step, which is no growth.
  */
 export function growth(residentKb: readonly number[]): number | undefined {
   if (residentKb.length < GROWN_UP_ROUNDS) return undefined;
   const grown = residentKb.slice(1);
-  const slopes = grown
-    .flatMap((later, y) => grown.slice(0, y).map((earlier, x) => (later - earlier) / (y - x)))
+  const steps = grown
+    .slice(1)
+    .map((later, index) => later - (grown[index] ?? later))
     .sort((one, other) => one - other);
-  return slopes[Math.floor(slopes.length / 2)];
+  return steps[Math.floor((steps.length - 1) / 2)];
 }

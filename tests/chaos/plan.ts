@@ -103,6 +103,8 @@ export const DEALS: readonly Deal[] = [
 
 /** In the second half of each 16 rounds no daemon is ended, so that there are lives long enough to see a leak in. */
 const isSpared = (round: number) => round % 16 >= 8;
+/** After a second refusal the sender waits for two minutes, which is right, and longer than a round's end. */
+const isRefusal = ({ fault }: Strike) => fault.kind === 'schwab' && fault.fault.kind === 'refuse';
 const endsDaemon = ({ fault: { kind } }: Strike) => kind === 'kill' || kind === 'stop';
 
 /** The strikes of a round, in the order in which they come. Rounds count from 0. */
@@ -115,6 +117,7 @@ export function planRound(seed: number, round: number, { seconds, extraStrikes, 
   return [...mine, ...extra]
     .map((deal) => ({ atMs: random.between(0, seconds * 1_000 - longestMs / 2), fault: deal(random, longestMs) }))
     .filter((strike) => !(isSpared(round) && endsDaemon(strike)))
+    .filter((strike, index, all) => !isRefusal(strike) || all.findIndex(isRefusal) === index)
     .sort((one, other) => one.atMs - other.atMs);
 }
 
