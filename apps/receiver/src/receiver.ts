@@ -148,6 +148,7 @@ export class Receiver {
     const { settings, inherited, log } = this.#options;
     this.#claim = await this.#openApi(inherited?.api);
     this.#keeper = this.#keepApi(this.#claim);
+    await this.#stateFile.prepare();
     const addresses = await this.#tokens.start();
     if (inherited?.token !== undefined) announceStart(settings.unixSocketPath, log, Date.now());
     for (const address of addresses) log.info(`Listening for tokens on ${formatAddress(address)}`);

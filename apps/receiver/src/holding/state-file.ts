@@ -30,6 +30,7 @@ export class StateFile {
   readonly #writer: NewestWriter<undefined>;
   #isInMemory: boolean;
   #isTidied = false;
+  #isFolderReady = false;
   #hasToldOfDisk = false;
 
   constructor(options: StateFileOptions) {
@@ -79,7 +80,7 @@ export class StateFile {
       const content = Buffer.from(text(this.#isInMemory));
       if (content.length > MAX_STATE_BYTES) return failed(`it would have more than ${MAX_STATE_BYTES} bytes`);
       if (!this.#isTidied) {
-        await linkTarget(dirname(path));
+        if (!this.#isFolderReady) await linkTarget(dirname(path));
         moveStrangerAside(path);
       }
       if (this.#isInMemory) {
@@ -95,13 +96,31 @@ export class StateFile {
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {
         this.#isTidied = false;
+        this.#isFolderReady = false;
       });
       const isPlain = error instanceof ShortWriteError || error instanceof ForeignLinkError;
       return failed(isPlain ? error.message : reasonOf(error, path));
     }
-    if (!this.#isTidied) await removeStaleTemporaries(path);
+    if (!this.#isTidied && !this.#isFolderReady) await removeStaleTemporaries(path);
     this.#isTidied = true;
     return { kind: 'written' };
+  }
+
+  /**
+   * Looks at the folder and tidies it, if it is in memory, where nothing hangs: so that the first token, too, is written in the turn that follows its `OK`.
+   * To be called when the sockets are ours. Never rejects.
+   */
+  async prepare(): Promise<void> {
+    const { path } = this.#options;
+    if (!this.#isInMemory) return;
+    try {
+      await linkTarget(dirname(path));
+    } catch {
+      // The first write will say what is wrong.
+      return;
+    }
+    await removeStaleTemporaries(path);
+    this.#isFolderReady = true;
   }
 
   #tellOfDisk(): void {
