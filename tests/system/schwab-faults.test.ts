@@ -69,7 +69,7 @@ test('one refusal is no alarm: the token file keeps its refresh token, and nobod
   }
 });
 
-test('wrong credentials: exit code 78 for the command, said at once, no alarm yet, and a corrected file is taken over without a restart', async () => {
+test('wrong credentials: said once, exit code 78 for the command, and a corrected file is taken over without a restart', async () => {
   await using bench = await Bench.make();
   await bench.writeAppConfig({ ...bench.sandbox.credentials, appSecret: 'made-up-wrong-secret' });
   const command = await bench.senderCommand('refresh');
@@ -77,12 +77,12 @@ test('wrong credentials: exit code 78 for the command, said at once, no alarm ye
   expect(command.stderr).toContain(bench.path('app.yaml'));
 
   const sender = bench.sender('--refresh-interval=1ms');
-  await sender.line(/WARN: Token refresh refused: .*app key and secret.*one such answer is no proof/);
+  await sender.line(/ERROR: Wrong credentials: .*app\.yaml/);
   const status = JSON.parse((await bench.senderCommand('status', '--json')).stdout) as { state: string };
-  expect(status.state).toBe('confirming');
+  expect(status.state).toBe('misconfigured');
   await bench.writeAppConfig(bench.sandbox.credentials);
   await sender.line(REFRESHED);
-  expect(sender.count(/ERROR/)).toBe(0);
+  expect(sender.count(/ERROR/)).toBe(1);
 });
 
 test('SIGHUP reads the credentials again', async () => {

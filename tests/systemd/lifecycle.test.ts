@@ -287,13 +287,7 @@ describeOnSystemd('the installed daemons', () => {
       expect(serious).toEqual([
         expect.stringMatching(/^4 Token refresh failed: Schwab answered HTTP 503 .*; next try in /),
         expect.stringMatching(/^4 Token refresh failed: Schwab answered HTTP 503 .* \(2 failures in a row\)$/),
-        // Of a 401 that two more tries have not confirmed yet.
-        expect.stringMatching(
-          /^4 Token refresh refused: .*app key and secret .*one such answer is no proof; next try in /,
-        ),
-        expect.stringMatching(
-          /^4 Token refresh refused: .*app key and secret .*one such answer is no proof; next try in /,
-        ),
+        expect.stringMatching(`^3 Wrong credentials: .*${APP_CONFIG}`),
       ]);
       const cheerful = messages.filter((line) => !serious.includes(line));
       const recovery = [

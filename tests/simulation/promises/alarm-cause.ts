@@ -23,6 +23,8 @@ export function alarmCause(): PromiseCheck {
     if (what === 'login_required' && held?.refreshToken === undefined) return withoutLogin(scene);
     const [first] = verdicts;
     const last = verdicts.at(-1);
+    // Wrong credentials are said at once.
+    if (what === 'misconfigured' && last?.kind === 'unauthorized') return undefined;
     if (first === undefined || last === undefined || verdicts.length < 3) {
       return `${what} after ${verdicts.length} answers that say so`;
     }

@@ -97,7 +97,10 @@ function leastWait(
   { sender, clock }: Scene,
 ): number {
   const { state } = sender;
-  if (state.kind === 'login_required' || state.kind === 'misconfigured') return PARKED_MS;
+  if (state.kind === 'login_required') return PARKED_MS;
+  if (state.kind === 'misconfigured') {
+    return { 1: CONFIRM_FIRST_MS, 2: CONFIRM_SECOND_MS, 3: PARKED_MS }[state.answers];
+  }
   switch (meaning.kind) {
     case 'granted':
       return REFRESH_INTERVAL_MS - SLACK_MS;

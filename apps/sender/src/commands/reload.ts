@@ -1,7 +1,6 @@
 /** Reads the configuration again while the daemon runs: on SIGHUP, and when the app configuration is put right. */
 import { ConfigurationError, watchPath, type DaemonContext } from '@token-relay/daemon';
 import type { Configuration } from '../configuration.ts';
-import { areCredentialsInDoubt } from '../refresh/login-state.ts';
 import type { Sender } from '../sender.ts';
 import { needingRestart } from '../settings-reload.ts';
 import type { SenderSettings } from '../settings.ts';
@@ -58,14 +57,14 @@ export class Reload {
     this.#watchAppConfig();
   }
 
-  /** While Schwab says that it does not know the app, a change of its file may be the correction. */
+  /** While Schwab does not know the app, a change of its file may be the correction. */
   #watchAppConfig(): void {
     const { sender, signal } = this.#context;
     const file = this.#appConfigFile;
     this.#watch.abort();
     this.#watch = new AbortController();
     const onChange = () => {
-      if (areCredentialsInDoubt(sender.refresher.snapshot().state)) void this.request(`${file} changed`);
+      if (sender.refresher.snapshot().state.kind === 'misconfigured') void this.request(`${file} changed`);
     };
     watchPath(file, onChange, { signal: AbortSignal.any([signal, this.#watch.signal]) });
   }

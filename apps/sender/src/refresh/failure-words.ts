@@ -19,7 +19,7 @@ export interface FailureCircumstances {
 const LOG_IN = 'log in again with: token-refresh-sender login';
 
 /**
- * ERROR once, when a person is needed. WARN for every refusal and every 401, and for the 1st, 2nd, 4th, 8th … fault in a row that
+ * ERROR once, when a person is needed. WARN for every refusal, and for the 1st, 2nd, 4th, 8th … fault in a row that
  * passes by itself, so that an outage of days neither fills the log nor is forgotten; the others are for debug.
  */
 export function failureLine(
@@ -45,9 +45,6 @@ export function failureLine(
         const meaning = isWeekOver ? `the 7 days of the login are over: ${LOG_IN}` : 'one refusal is no proof';
         return { level: 'warn', message: `Token refresh refused: ${reason}; ${meaning}${again}` };
       }
-      if (outcome.kind === 'wrong_credentials') {
-        return { level: 'warn', message: `Token refresh refused: ${reason}; one such answer is no proof${again}` };
-      }
       return {
         level: isPowerOfTwo(state.failures) ? 'warn' : 'debug',
         message: `Token refresh failed: ${reason}${again}${state.failures < 2 ? '' : ` (${state.failures} failures in a row)`}`,
@@ -63,7 +60,7 @@ export function failureReport(
   { reason, kind }: FailedOutcome,
   { advice, isWeekOver }: FailureCircumstances,
 ): string {
-  const advised = adviceFor(kind === 'wrong_credentials' ? 'misconfigured' : state.kind, advice);
+  const advised = adviceFor(state.kind, advice);
   if (advised !== undefined) return `${reason}. ${advised}`;
   if (kind !== 'refused') return `${reason}.`;
   return isWeekOver

@@ -11,14 +11,7 @@ import { adviceFor, type AdviceContext } from './advice.ts';
 import { AttemptTimes } from './attempt-times.ts';
 import { failureLine, failureReport } from './failure-words.ts';
 import { FileAdoption, type Adoption } from './file-adoption.ts';
-import {
-  afterOutcome,
-  areCredentialsInDoubt,
-  healthy,
-  withoutLogin,
-  type LoginState,
-  type StateStep,
-} from './login-state.ts';
+import { afterOutcome, healthy, withoutLogin, type LoginState, type StateStep } from './login-state.ts';
 import { Publication } from './publication.ts';
 import { RefreshFailure, type FailedOutcome } from './refresh-function.ts';
 import type { RefresherSnapshot, RefreshReport } from './refresh-report.ts';
@@ -93,7 +86,7 @@ export class LoginKeeper {
 
   /** A state that waits for other credentials tries at once. */
   configurationChanged(): void {
-    if (areCredentialsInDoubt(this.#state)) this.#times.retryAt(this.#deps.nowMs());
+    if (this.#state.kind === 'misconfigured') this.#times.retryAt(this.#deps.nowMs());
   }
 
   /** Reads the token file. A file that is missing or broken is a state, not an exit. @throws TokenError `token_file_too_open` */
@@ -198,8 +191,7 @@ export class LoginKeeper {
     const message = failureReport(step.state, outcome, circumstances);
     if (step.state.kind === 'login_required' || step.state.kind === 'misconfigured')
       return { kind: step.state.kind, message };
-    // Whoever asked can look at the credentials at once; the daemon says so when two more tries have confirmed it.
-    return { kind: outcome.kind === 'wrong_credentials' ? 'misconfigured' : outcome.kind, message };
+    return { kind: outcome.kind === 'refused' ? 'refused' : 'passing', message };
   }
 
   /** Nothing to refresh with. */

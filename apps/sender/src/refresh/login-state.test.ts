@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  afterOutcome,
-  areCredentialsInDoubt,
-  healthy,
-  PARKED_RETRY_MS,
-  withoutLogin,
-  type LoginState,
-} from './login-state.ts';
+import { afterOutcome, healthy, PARKED_RETRY_MS, withoutLogin, type LoginState } from './login-state.ts';
 import type { RefreshOutcome } from './token-answer.ts';
 
 const now = 1_762_983_055_000;
@@ -64,63 +57,31 @@ test('a clock that was set back does not put a confirmation off', () => {
   expect(afterOutcome(state, refused, now - 86_400_000, () => 0.5).state).toMatchObject({ refusals: 2 });
 });
 
-test('one 401 is not proof either: confirmed like a refusal, then wrong credentials are asked about every 30 minutes', () => {
-  expect(run([wrong, wrong, wrong, wrong, passing])).toEqual([
-    { kind: 'confirming', waitMs: 30_000 },
-    { kind: 'confirming', waitMs: 120_000 },
-    { kind: 'misconfigured', waitMs: PARKED_RETRY_MS },
-    { kind: 'misconfigured', waitMs: PARKED_RETRY_MS },
-    { kind: 'misconfigured', waitMs: PARKED_RETRY_MS },
+test('wrong credentials are said at once, asked about again after 30 seconds and 2 minutes, then every 30 minutes', () => {
+  expect(run([wrong, passing, wrong, passing, wrong, wrong, passing])).toEqual(
+    [30_000, 30_000, 120_000, 120_000, PARKED_RETRY_MS, PARKED_RETRY_MS, PARKED_RETRY_MS].map((waitMs) => ({
+      kind: 'misconfigured',
+      waitMs,
+    })),
+  );
+});
+
+test('an odd 401 costs no token: the next try is well before it ends', () => {
+  expect(run([wrong, granted])).toEqual([
+    { kind: 'misconfigured', waitMs: 30_000 },
+    { kind: 'healthy', waitMs: undefined },
   ]);
 });
 
 test('credentials that are right again show what else is wrong', () => {
-  expect(
-    run([wrong, wrong, wrong, refused])
-      .map(({ kind }) => kind)
-      .slice(2),
-  ).toEqual(['misconfigured', 'confirming']);
-});
-
-test('a refusal is not confirmed by a 401, nor a 401 by a refusal: each starts anew', () => {
-  expect(run([refused, refused, wrong, refused, refused, refused]).map(({ waitMs }) => waitMs)).toEqual([
-    30_000,
-    120_000,
-    30_000,
-    30_000,
-    120_000,
-    PARKED_RETRY_MS,
-  ]);
-  expect(run([refused, refused, wrong, wrong, wrong]).at(-1)?.kind).toBe('misconfigured');
-});
-
-test('with the login dead, an odd 401 is no news', () => {
-  expect(run([refused, refused, refused, wrong]).at(-1)).toEqual({ kind: 'login_required', waitMs: PARKED_RETRY_MS });
-});
-
-test.each([
-  ['a 401', [wrong], true],
-  ['a 401 that is confirmed', [wrong, wrong, wrong], true],
-  ['a 401, and then a refusal', [wrong, refused], false],
-  ['a refusal', [refused], false],
-  ['a dead login', [refused, refused, refused], false],
-])('other credentials are worth a try at once: after %s', (_name, outcomes, expected) => {
-  let state: LoginState = healthy;
-  let atMs = now;
-  for (const outcome of outcomes) {
-    const step = afterOutcome(state, outcome, atMs, () => 0.5);
-    state = step.state;
-    atMs = step.retryAtMs ?? atMs;
-  }
-  expect(areCredentialsInDoubt(state)).toBe(expected);
+  expect(run([wrong, refused]).map(({ kind }) => kind)).toEqual(['misconfigured', 'confirming']);
 });
 
 test.each([
   ['passing faults', [passing, passing, passing]],
   ['a refusal', [refused]],
   ['a dead login', [refused, refused, refused]],
-  ['a 401', [wrong]],
-  ['wrong credentials', [wrong, wrong, wrong]],
+  ['wrong credentials', [wrong]],
 ])('a success ends every state: %s', (_name, outcomes) => {
   expect(run([...outcomes, granted]).at(-1)).toEqual({ kind: 'healthy', waitMs: undefined });
 });

@@ -7,7 +7,7 @@ import type { RefreshOutcome } from './token-answer.ts';
 
 /** A passing fault is retried after a full-jitter backoff between these. */
 export const PASSING_BACKOFF: { readonly baseMs: number; readonly capMs: number } = { baseMs: 1_000, capMs: 60_000 };
-/** A verdict that needs a person is confirmed twice: this long after the first, and after the second. */
+/** A refusal is confirmed twice: this long after the first, and after the second. So is a 401, which is said at once. */
 const CONFIRM_AFTER_MS = { 1: 30_000, 2: 120_000 } as const;
 /** With the login dead or the credentials wrong, Schwab is asked again this seldom. */
 export const PARKED_RETRY_MS: number = 30 * 60_000;
@@ -18,8 +18,6 @@ export type LoginState =
   | { readonly kind: 'retrying'; readonly failures: number; readonly sinceMs: number; readonly reason: string }
   | {
       readonly kind: 'confirming';
-      /** what was said last: that the refresh token is dead, or that the app is not known */
-      readonly verdict: Verdict;
       readonly refusals: 1 | 2;
       readonly failures: number;
       /** a refusal that comes sooner, because somebody asked for a refresh, confirms nothing */
@@ -28,10 +26,13 @@ export type LoginState =
       readonly reason: string;
     }
   | { readonly kind: 'login_required'; readonly sinceMs: number; readonly reason: string }
-  | { readonly kind: 'misconfigured'; readonly sinceMs: number; readonly reason: string };
-
-/** An answer that says that a person is needed. One is no proof (SCHWAB.md, "Errors"). */
-type Verdict = 'refused' | 'wrong_credentials';
+  | {
+      readonly kind: 'misconfigured';
+      /** how many answers have said so, at most 3; after one or two, which may be odd, Schwab is asked again soon */
+      readonly answers: 1 | 2 | 3;
+      readonly sinceMs: number;
+      readonly reason: string;
+    };
 
 export interface StateStep {
   readonly state: LoginState;
@@ -40,11 +41,6 @@ export interface StateStep {
 }
 
 export const healthy: LoginState = { kind: 'healthy' };
-
-/** Whether Schwab's last word was that it does not know the app, so that other credentials are worth a try at once. */
-export function areCredentialsInDoubt(state: LoginState): boolean {
-  return state.kind === 'misconfigured' || (state.kind === 'confirming' && state.verdict === 'wrong_credentials');
-}
 
 export function afterOutcome(
   state: LoginState,
@@ -58,8 +54,9 @@ export function afterOutcome(
     case 'passing':
       return afterPassing(state, outcome.reason, outcome.retryAfterMs ?? 0, nowMs, random);
     case 'refused':
+      return afterRefusal(state, outcome.reason, nowMs);
     case 'wrong_credentials':
-      return afterVerdict(state, outcome.kind, outcome.reason, nowMs);
+      return afterWrongCredentials(state, outcome.reason, nowMs);
   }
 }
 
@@ -81,8 +78,9 @@ function afterPassing(
 ): StateStep {
   switch (state.kind) {
     case 'login_required':
+      return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
     case 'misconfigured':
-      return parked(state, nowMs);
+      return { state, retryAtMs: nowMs + misconfiguredRetryMs(state.answers) };
     case 'healthy':
     case 'retrying':
     case 'confirming': {
@@ -100,39 +98,41 @@ function afterPassing(
   }
 }
 
-/** A verdict is confirmed by its like: another one starts anew. */
-function afterVerdict(state: LoginState, verdict: Verdict, reason: string, nowMs: number): StateStep {
+function afterRefusal(state: LoginState, reason: string, nowMs: number): StateStep {
   switch (state.kind) {
     case 'healthy':
     case 'retrying':
-      return confirming(verdict, 1, nowMs, nowMs, reason);
     case 'misconfigured':
-      // Credentials that are right again show what else is wrong.
-      return verdict === 'refused' ? confirming(verdict, 1, nowMs, nowMs, reason) : parked(state, nowMs);
+      return confirming(1, nowMs, nowMs, reason);
     case 'confirming':
-      if (verdict !== state.verdict) return confirming(verdict, 1, state.sinceMs, nowMs, reason);
       if (isTooEarly(state, nowMs)) return { state: { ...state, failures: 0, reason }, retryAtMs: state.confirmAtMs };
-      if (state.refusals === 1) return confirming(verdict, 2, state.sinceMs, nowMs, reason);
-      return parked(
-        { kind: verdict === 'refused' ? 'login_required' : 'misconfigured', sinceMs: nowMs, reason },
-        nowMs,
-      );
+      return state.refusals === 1
+        ? confirming(2, state.sinceMs, nowMs, reason)
+        : { state: { kind: 'login_required', sinceMs: nowMs, reason }, retryAtMs: nowMs + PARKED_RETRY_MS };
     case 'login_required':
-      // An odd answer in between is no news: whoever logs in is told what is wrong with the credentials.
-      return parked(state, nowMs);
+      return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
   }
 }
 
-function parked(state: LoginState, nowMs: number): StateStep {
-  return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
+/** Said at once. But one odd answer must not cost the token that is served, which lives for 5 minutes more when it is refreshed. */
+function afterWrongCredentials(state: LoginState, reason: string, nowMs: number): StateStep {
+  if (state.kind !== 'misconfigured') {
+    return {
+      state: { kind: 'misconfigured', answers: 1, sinceMs: nowMs, reason },
+      retryAtMs: nowMs + misconfiguredRetryMs(1),
+    };
+  }
+  const answers = state.answers === 1 ? 2 : 3;
+  return { state: { ...state, answers }, retryAtMs: nowMs + misconfiguredRetryMs(answers) };
 }
 
-function confirming(verdict: Verdict, refusals: 1 | 2, sinceMs: number, nowMs: number, reason: string): StateStep {
+function misconfiguredRetryMs(answers: 1 | 2 | 3): number {
+  return answers === 3 ? PARKED_RETRY_MS : CONFIRM_AFTER_MS[answers];
+}
+
+function confirming(refusals: 1 | 2, sinceMs: number, nowMs: number, reason: string): StateStep {
   const confirmAtMs = nowMs + CONFIRM_AFTER_MS[refusals];
-  return {
-    state: { kind: 'confirming', verdict, refusals, failures: 0, confirmAtMs, sinceMs, reason },
-    retryAtMs: confirmAtMs,
-  };
+  return { state: { kind: 'confirming', refusals, failures: 0, confirmAtMs, sinceMs, reason }, retryAtMs: confirmAtMs };
 }
 
 /** A moment further away than it ever was means that the clock was set back. */

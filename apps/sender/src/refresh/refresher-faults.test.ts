@@ -86,29 +86,7 @@ test('Retry-After is waited for', async () => {
   expect(secondsAfterFirst(rig)).toEqual([0, 300, 600, 900, 1_200]);
 });
 
-test('one 401 is no proof of wrong credentials: asked again after 30 seconds, and nobody is alarmed', async () => {
-  const rig = await new RefresherRig().start();
-  rig.answer = wrongCredentials;
-  await rig.pass(25 * MINUTE);
-  rig.answer = undefined;
-  await rig.pass(30 * SECOND);
-  expect(rig.state).toBe('healthy');
-  expect(rig.lines.filter((line) => /^(WARN|ERROR)/.test(line))).toEqual([
-    'WARN Token refresh refused: Schwab knows no such app; one such answer is no proof; next try in 30 seconds',
-  ]);
-});
-
-test('a corrected configuration is tried at once, also before the 401 is confirmed', async () => {
-  const rig = await new RefresherRig().start();
-  rig.answer = wrongCredentials;
-  await rig.pass(25 * MINUTE + 10 * SECOND);
-  rig.answer = undefined;
-  rig.refresher.configurationChanged();
-  await rig.pass(0);
-  expect(rig.state).toBe('healthy');
-});
-
-test('wrong credentials: ERROR once, asked again every 30 minutes, at once when the configuration was read again', async () => {
+test('wrong credentials: ERROR once, asked again soon, then every 30 minutes, at once when the configuration was read again', async () => {
   const rig = await new RefresherRig().start();
   rig.answer = wrongCredentials;
   await rig.pass(25 * MINUTE + HOUR);

@@ -74,14 +74,14 @@ test('a login that is said to be made in the future is unknown, and never fresh'
   expect(report()).toHaveProperty('login.ends_at', '2026-11-26T12:00:00.000Z');
 });
 
-const confirming = { verdict: 'refused', refusals: 1, failures: 0, confirmAtMs: now } as const;
+const confirming = { refusals: 1, failures: 0, confirmAtMs: now } as const;
 const problem = { sinceMs: now - 2 * minute, reason: 'Schwab said no' };
 const states: readonly (readonly [RefresherSnapshot['state'], RegExp, string | undefined])[] = [
   [{ kind: 'healthy' }, /^State: +healthy$/, undefined],
   [{ kind: 'retrying', failures: 3, ...problem }, /^State: +a refresh failed.*since 11:58:00/, undefined],
   [{ kind: 'confirming', ...confirming, ...problem }, /^State: +Schwab refused.*since/, undefined],
   [{ kind: 'login_required', ...problem }, /^State: +LOGIN REQUIRED \(since/, '/home/made-up/tokens.json'],
-  [{ kind: 'misconfigured', ...problem }, /^State: +WRONG CREDENTIALS \(since/, '/home/made-up/app.yaml'],
+  [{ kind: 'misconfigured', answers: 1, ...problem }, /^State: +WRONG CREDENTIALS \(since/, '/home/made-up/app.yaml'],
 ];
 
 test.each(states)('the state $kind in words, with what to do if a person is needed', (state, words, file) => {

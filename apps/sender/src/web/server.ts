@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { giveWay, type Log } from '@token-relay/daemon';
 import { SocketBindError } from '@token-relay/socket';
@@ -50,6 +51,8 @@ export async function openWebServer({ port, source, log }: WebServerOptions): Pr
   giveWay(server, MAX_CONNECTIONS);
   server.on('clientError', (error, socket) => {
     if (!lastAnswers.has(socket, errnoOf(error))) answerBrokenRequest(error, socket);
+    // All of its answer that will come has been written; the live events would go on to nobody.
+    else if (lastAnswers.has(socket) && socket instanceof Socket) socket.destroySoon();
   });
   const listening = once(server, 'listening');
   server.listen({ host: HOST, port });
