@@ -232,6 +232,7 @@ test('a page of another port of this machine presses no button, even with the ri
   expect(source.asked).toEqual([]);
   evil.close();
   evil.closeAllConnections();
+  await page.close();
   complaints = complaints.filter((text) => !/ 40[34] /.test(text));
   logLines = logLines.filter((line) => !line.includes('refused with 403'));
 });

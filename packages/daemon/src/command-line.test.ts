@@ -48,11 +48,7 @@ describe('the exit code', () => {
     [new CommandFailure('the daemon is not running', 69), 69, 'error: the daemon is not running\n'],
     [new ConfigurationError('config_invalid', 'bad', { file: 'a.yaml', line: 3 }), 78, 'error: a.yaml:3: bad\n'],
     [new ConfigurationError('config_invalid', 'unknown "\u001b[2J\nok"'), 78, 'error: unknown "\\u001b[2J\\nok"\n'],
-    [
-      new ConfigurationError('config_invalid', 'x'.repeat(1_000_000)),
-      78,
-      `error: ${'x'.repeat(8192)}… (991808 more characters)\n`,
-    ],
+    [new ConfigurationError('config_invalid', 'x'.repeat(1_000_000)), 78, `error: ${'x'.repeat(1000)}…\n`],
     [new SystemdError('install it'), 78, 'error: install it\n'],
   ])('of %s is its own, and its message is all that is said', async (error, code, errors) => {
     expect(await run(['work'], throwing(error))).toEqual({ code, errors });

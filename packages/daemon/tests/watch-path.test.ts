@@ -173,7 +173,8 @@ test('after an abort nothing is watched, and one that is aborted before never be
   expect(await kernelWatches()).toBe(watchesBefore + 1);
   stop.abort();
   watch(join(folder, 'a'));
-  expect(timers()).toBe(timersBefore);
+  // One that was there before may have ended.
+  expect(timers()).toBeLessThanOrEqual(timersBefore);
   expect(await kernelWatches()).toBe(watchesBefore);
 });
 

@@ -73,6 +73,13 @@ test('an odd 401 costs no token: the next try is well before it ends', () => {
   ]);
 });
 
+test('a 401 while a login is required is no news', () => {
+  expect(run([refused, refused, refused, wrong, refused]).map(({ kind }) => kind)).toEqual([
+    ...['confirming', 'confirming'],
+    ...['login_required', 'login_required', 'login_required'],
+  ]);
+});
+
 test('credentials that are right again show what else is wrong', () => {
   expect(run([wrong, refused]).map(({ kind }) => kind)).toEqual(['misconfigured', 'confirming']);
 });

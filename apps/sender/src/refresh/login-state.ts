@@ -116,6 +116,8 @@ function afterRefusal(state: LoginState, reason: string, nowMs: number): StateSt
 
 /** Said at once. But one odd answer must not cost the token that is served, which lives for 5 minutes more when it is refreshed. */
 function afterWrongCredentials(state: LoginState, reason: string, nowMs: number): StateStep {
+  // No news in between: whoever logs in is told what is wrong with the credentials.
+  if (state.kind === 'login_required') return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
   if (state.kind !== 'misconfigured') {
     return {
       state: { kind: 'misconfigured', answers: 1, sinceMs: nowMs, reason },
