@@ -6,7 +6,7 @@ const WATCHED = /^file:.*\/(packages|apps)\/[^/]+\/src\/|\/js-yaml\//;
 
 export class Coverage {
   readonly #session = new Session();
-  /** For each script, which of its characters have been reached. */
+  /** For each function, which of its characters have been reached. Those inside of it have marks of their own. */
   readonly #reached = new Map<string, Uint8Array>();
   #characters = 0;
 
@@ -46,32 +46,29 @@ export class Coverage {
       const [whole] = ranges;
       // V8 also tells of functions that did not run.
       if (whole === undefined || whole.count === 0) continue;
-      const marks = this.#marksOf(url, whole.endOffset);
-      const { startOffset } = whole;
-      const ran = new Uint8Array(whole.endOffset - startOffset);
+      const { startOffset, endOffset } = whole;
+      const marks = this.#marksOf(`${url}:${startOffset}:${endOffset}`, endOffset - startOffset);
+      const ran = new Uint8Array(endOffset - startOffset);
       // Inner blocks follow their outer ones.
       for (const { startOffset: from, endOffset: to, count } of ranges) {
         ran.fill(count > 0 ? 1 : 0, from - startOffset, to - startOffset);
       }
       for (let index = 0; index < ran.length; index++) {
-        if (ran[index] === 0 || marks[startOffset + index] === 1) continue;
+        if (ran[index] === 0 || marks[index] === 1) continue;
         isNew = true;
         if (!isRemembered) return true;
-        marks[startOffset + index] = 1;
+        marks[index] = 1;
         this.#characters++;
       }
     }
     return isNew;
   }
 
-  #marksOf(url: string, length: number): Uint8Array {
-    let marks = this.#reached.get(url) ?? new Uint8Array();
-    if (marks.length < length) {
-      const longer = new Uint8Array(length);
-      longer.set(marks);
-      marks = longer;
-      this.#reached.set(url, marks);
-    }
+  #marksOf(name: string, length: number): Uint8Array {
+    const known = this.#reached.get(name);
+    if (known !== undefined) return known;
+    const marks = new Uint8Array(length);
+    this.#reached.set(name, marks);
     return marks;
   }
 }

@@ -16,6 +16,13 @@ function decode(...pieces: readonly (string | Uint8Array)[]): readonly ServerSen
   return events;
 }
 
+test('of two byte order marks only the first is dropped, however they are split', () => {
+  const [first, rest] = ['\uFEFF', '\uFEFFdata: a\n\ndata: b\n\n'];
+  expect(decode(first + rest)).toEqual([event('b')]);
+  expect(decode(first, rest)).toEqual([event('b')]);
+  expect(decode(...Array.from(utf8.encode(first + rest), (byte) => Uint8Array.of(byte)))).toEqual([event('b')]);
+});
+
 describe('the HTML standard', () => {
   test.each<[string, string, readonly ServerSentEvent[]]>([
     ['an event with a type and an id', 'event: token\nid: 7\ndata: {"a":1}\n\n', [event('{"a":1}', 'token')]],

@@ -14,7 +14,8 @@ const LINE_END = /[\r\n]/g;
  */
 export class EventStreamDecoder {
   readonly #maxLength: number;
-  readonly #utf8 = new TextDecoder();
+  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+  #isStart = true;
   #line = '';
   #afterCarriageReturn = false;
   #type = '';
@@ -28,7 +29,7 @@ export class EventStreamDecoder {
 
   /** The events that these bytes complete, or `too_large`: then the stream has to be given up. */
   push(bytes: Uint8Array): readonly ServerSentEvent[] | 'too_large' {
-    const text = this.#utf8.decode(bytes, { stream: true });
+    const text = this.#withoutMark(this.#utf8.decode(bytes, { stream: true }));
     const events: ServerSentEvent[] = [];
     let start = 0;
     for (const { 0: lineEnd, index } of text.matchAll(LINE_END)) {
@@ -47,6 +48,13 @@ export class EventStreamDecoder {
     if (text !== '') this.#afterCarriageReturn = text.endsWith('\r');
     this.#line += text.slice(start);
     return this.#line.length > this.#maxLength ? 'too_large' : events;
+  }
+
+  /** One byte order mark at the start is none of the text. Node's TextDecoder takes off a second one too, if the first comes by itself. */
+  #withoutMark(text: string): string {
+    if (!this.#isStart || text === '') return text;
+    this.#isStart = false;
+    return text.startsWith('\uFEFF') ? text.slice(1) : text;
   }
 
   #takeLine(line: string): ServerSentEvent | undefined {

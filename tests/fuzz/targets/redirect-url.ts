@@ -123,10 +123,10 @@ export const redirectUrl: FuzzTarget = {
 // eslint-disable-next-line no-control-regex -- the escape sequences around a bracketed paste
 const BRACKETED_PASTE = /\u001b\[20[01]~/g;
 
-/** What a browser and a terminal have put in between taken out. */
+/** What a terminal has put in between taken out, and then what a browser has. */
 function withoutEscapes(text: string): string {
   return text
     .replaceAll(BRACKETED_PASTE, '')
-    .replaceAll(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-    .replaceAll(/[^!-~]/g, '');
+    .replaceAll(/[^!-~]/g, '')
+    .replaceAll(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

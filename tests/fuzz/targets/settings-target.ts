@@ -24,7 +24,7 @@ export async function loaded<T>(load: () => Promise<T>): Promise<T | Configurati
 /** The place that a message names is one that the file has. */
 export function demandPlace({ line }: ConfigurationError, text: string): void {
   demand(
-    line === undefined || (line >= 1 && line <= text.split('\n').length + 1),
+    line === undefined || (line >= 1 && line <= text.split(/\r\n|\r|\n/).length + 1),
     'bounds',
     `the error names line ${line ?? 0}`,
   );

@@ -20,7 +20,7 @@ export const yaml: FuzzTarget = {
     async check(input) {
       const text = Buffer.from(input).toString('utf8');
       const parsed = await parseYaml(text);
-      const lines = text.split('\n').length;
+      const lines = text.split(/\r\n|\r|\n/).length;
       if (!parsed.ok) {
         demand(parsed.line >= 1 && parsed.line <= lines + 1, 'bounds', `line ${parsed.line} of ${lines}`);
         return;
