@@ -50,7 +50,7 @@ export class EventStreamDecoder {
     return this.#line.length > this.#maxLength ? 'too_large' : events;
   }
 
-  /** One byte order mark at the start is none of the text. Node's TextDecoder takes off a second one too, if the first comes by itself. */
+  /** One byte order mark at the start is none of the text. Node's TextDecoder takes off a second one too, if the first comes in two pieces. */
   #withoutMark(text: string): string {
     if (!this.#isStart || text === '') return text;
     this.#isStart = false;
