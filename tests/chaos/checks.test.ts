@@ -73,13 +73,13 @@ test('the fullest minute is found', () => {
 });
 
 test('memory that grows with every round is seen; one that settles, or a new life, is not', () => {
-  const facts = (residentKb: number, pid = 1): Facts => {
-    const one = { pid, descriptors: 20, children: 0, residentKb };
+  const facts = (heapKb: number, pid = 1, residentKb = 80_000): Facts => {
+    const one = { pid, descriptors: 20, children: 0, residentKb, heapKb };
     return { sender: one, 'receiver-a': one, 'receiver-b': one };
   };
   expect(growth([60_000, 64_000, 64_000, 64_000, 74_000, 74_000, 74_000])).toBe(0);
   const leak = [0, 1, 2, 3, 4, 5, 6].map((round) => facts(60_000 + round * 2_000));
-  expect(memoryComplaints(leak)[0]).toMatch(/^sender grows by 2000 kB a round; it had 60000, /);
+  expect(memoryComplaints(leak)[0]).toMatch(/^the heap of sender grows by 2000 kB a round; it had 60000, /);
   expect(memoryComplaints([...leak, facts(90_000, 2)])).toEqual([]);
-  expect(memoryComplaints([facts(400_000)])).toHaveLength(3);
+  expect(memoryComplaints([facts(10_000, 1, 400_000)])).toHaveLength(3);
 });

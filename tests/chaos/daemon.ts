@@ -53,12 +53,20 @@ export class Daemon {
     return [...this.#oldLines, ...this.#program.lines];
   }
 
+  /** The first line that matches and comes after something was done. */
+  async lineAfter(pattern: RegExp, act: () => void): Promise<string> {
+    const program = this.#program;
+    const from = program.lines.length;
+    act();
+    return program.line(pattern, from);
+  }
+
   kill(): void {
     this.#endings.add('SIGKILL');
     this.#program.signal('SIGKILL');
   }
 
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGUSR1'): void {
     if (this.isUp) this.#program.signal(signal);
   }
 

@@ -4,8 +4,8 @@ import type { Facts } from './quiet.ts';
 
 /** A process has to have lived through so many rounds; in the first it fills what it keeps for good. */
 const GROWN_UP_ROUNDS = 7;
-/** More than this a round is a leak: a round has thousands of messages and tens of thousands of reads. */
-const MOST_GROWTH_KB = 1_024;
+/** More of the heap than this a round is a leak: a round has thousands of messages and tens of thousands of reads. */
+const MOST_GROWTH_KB = 256;
 const MOST_RESIDENT_KB = 220 * 1_024;
 
 /** @param quiets what each daemon used after each round, oldest first */
@@ -17,10 +17,10 @@ export function memoryComplaints(quiets: readonly Facts[]): string[] {
     const life = quiets
       .map((facts) => facts[name])
       .filter(({ pid }) => pid === last.pid)
-      .map(({ residentKb }) => residentKb);
+      .map(({ heapKb }) => heapKb);
     const growthKb = growth(life);
     if (growthKb !== undefined && growthKb > MOST_GROWTH_KB) {
-      complaints.push(`${name} grows by ${growthKb.toFixed(0)} kB a round; it had ${life.join(', ')} kB`);
+      complaints.push(`the heap of ${name} grows by ${growthKb.toFixed(0)} kB a round; it had ${life.join(', ')} kB`);
     }
     return complaints;
   });
@@ -30,9 +30,9 @@ export function memoryComplaints(quiets: readonly Facts[]): string[] {
  * Kilobytes a round; undefined for a process that is too young. The median of the differences: memory that is taken once and kept
  * makes one step, which is no growth.
  */
-export function growth(residentKb: readonly number[]): number | undefined {
-  if (residentKb.length < GROWN_UP_ROUNDS) return undefined;
-  const grown = residentKb.slice(1);
+export function growth(heapKb: readonly number[]): number | undefined {
+  if (heapKb.length < GROWN_UP_ROUNDS) return undefined;
+  const grown = heapKb.slice(1);
   const steps = grown
     .slice(1)
     .map((later, index) => later - (grown[index] ?? later))

@@ -3,6 +3,7 @@ import { requestLocal } from '@token-relay/daemon';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { liveHeapKb } from './live-heap.ts';
 import type { Load } from './load.ts';
 import { RECEIVERS, type DaemonName } from './plan.ts';
 import { loadCredential } from './readers.ts';
@@ -122,22 +123,20 @@ function tokenIn(path: string, read: (text: string) => string): string | undefin
   }
 }
 
-export type Facts = Readonly<Record<DaemonName, ProcessFacts & { readonly pid: number }>>;
+/** `heapKb`: what is held, without garbage. */
+export type Facts = Readonly<Record<DaemonName, ProcessFacts & { readonly pid: number; readonly heapKb: number }>>;
 
 /**
  * Resolves, when the load has ended, with what each daemon uses; rejects with what is left over. `before`: the same before
  * the chaos.
  */
 export async function settled(stage: Stage, before: Facts | undefined): Promise<Facts> {
+  const heaps = new Map<string, number>();
+  for (const daemon of stage.all()) heaps.set(daemon.name, await liveHeapKb(daemon));
   const deadlineMs = performance.now() + SETTLED_WITHIN_MS;
   for (;;) {
     const facts = Object.fromEntries(
-      stage
-        .all()
-        .map(({ name, pid }) => [
-          name,
-          { pid, ...(processFacts(pid) ?? { descriptors: 0, children: 0, residentKb: 0 }) },
-        ]),
+      stage.all().map(({ name, pid }) => [name, factsOf(pid, heaps.get(name))]),
     ) as Facts;
     const leftovers = [...leftoversIn(facts, before), ...strayFiles(stage), ...straySockets(stage)];
     if (leftovers.length === 0) return facts;
@@ -146,6 +145,10 @@ export async function settled(stage: Stage, before: Facts | undefined): Promise<
     }
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+function factsOf(pid: number, heapKb = 0): Facts[DaemonName] {
+  return { pid, heapKb, ...(processFacts(pid) ?? { descriptors: 0, children: 0, residentKb: 0 }) };
 }
 
 function leftoversIn(facts: Facts, before: Facts | undefined): string[] {

@@ -24,7 +24,7 @@ export function markdown(campaign: Campaign, { seed, tookMs }: { seed: number; t
     const last = facts.at(-1);
     const oldest = oldestLife(facts);
     const grows = growth(oldest);
-    return `| ${name} | ${stage.daemons[name].starts} | ${stage.daemons[name].failedStarts} | ${first?.descriptors ?? '?'} → ${last?.descriptors ?? '?'} | ${mb(first?.residentKb)} → ${mb(last?.residentKb)} | ${oldest.length} | ${grows === undefined ? '–' : `${grows.toFixed(0)} kB`} |`;
+    return `| ${name} | ${stage.daemons[name].starts} | ${stage.daemons[name].failedStarts} | ${first?.descriptors ?? '?'} → ${last?.descriptors ?? '?'} | ${mb(first?.residentKb)} → ${mb(last?.residentKb)} | ${oldest.length} | ${mb(oldest[0])} → ${mb(oldest.at(-1))} | ${grows === undefined ? '–' : `${grows.toFixed(0)} kB`} |`;
   });
   return [
     `Run on ${new Date().toISOString().slice(0, 10)} with \`--seed ${seed}\`: ${(tookMs / 60_000).toFixed(1)} minutes, ${results.length} rounds, ${strikes.length} faults (${kinds.map((kind) => `${kind} ${count(kind)}`).join(', ')}). ${witness.complaints.length === 0 ? 'All promises were kept.' : `${witness.complaints.length} complaints.`} ${machine}.`,
@@ -33,19 +33,19 @@ export function markdown(campaign: Campaign, { seed, tookMs }: { seed: number; t
     '',
     `What was looked at: ${[...witness.counts].map(([what, times]) => `${what} ${times}`).join('; ')}.`,
     '',
-    '| daemon | starts | of these failed | descriptors, first quiet → last | resident | longest life, in rounds | growth a round in it |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| daemon | starts | of these failed | descriptors, first quiet → last | resident | longest life, in rounds | heap in it | growth of it a round |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
 }
 
-function oldestLife(facts: readonly { readonly pid: number; readonly residentKb: number }[]): number[] {
+function oldestLife(facts: readonly { readonly pid: number; readonly heapKb: number }[]): number[] {
   const lives = new Map<number, number[]>();
-  for (const { pid, residentKb } of facts) lives.set(pid, [...(lives.get(pid) ?? []), residentKb]);
+  for (const { pid, heapKb } of facts) lives.set(pid, [...(lives.get(pid) ?? []), heapKb]);
   return [...lives.values()].sort((one, other) => other.length - one.length)[0] ?? [];
 }
 
-const mb = (kb: number | undefined) => `${((kb ?? Number.NaN) / 1_024).toFixed(0)} MB`;
+const mb = (kb: number | undefined) => `${((kb ?? Number.NaN) / 1_024).toFixed(1)} MB`;
 
 /** Why a round failed, and how to see it again. */
 export function failureText(

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Daemon } from './daemon.ts';
+import { INSPECTABLE } from './live-heap.ts';
 import { FOLDERS, RECEIVERS, type DaemonName, type FolderName, type ReceiverName } from './plan.ts';
 import type { Witness } from './witness.ts';
 
@@ -38,7 +39,7 @@ export class Stage {
         name,
         args,
         cwd: folder,
-        env: { PATH: process.env['PATH'] ?? '', XDG_RUNTIME_DIR: session },
+        env: { PATH: process.env['PATH'] ?? '', XDG_RUNTIME_DIR: session, NODE_OPTIONS: INSPECTABLE },
         uid: NOBODY,
         witness,
         isStartObstructed: () => this.#obstructions > 0,
