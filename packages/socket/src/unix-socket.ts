@@ -86,6 +86,19 @@ export function isSocketInPlace(path: string, identity: string | undefined): boo
 
 /** Resolves with the identity of the socket's file. */
 async function bind(server: Server, path: string, options: UnixSocketOptions): Promise<string | undefined> {
+  try {
+    return await bindInPrivateFolder(server, path, options);
+  } catch (error) {
+    // Folders come and go, and are closed, between any two steps.
+    throw error instanceof SocketBindError || systemCode(error) === 'UNKNOWN' ? error : folderError(error, path);
+  }
+}
+
+async function bindInPrivateFolder(
+  server: Server,
+  path: string,
+  options: UnixSocketOptions,
+): Promise<string | undefined> {
   const { folder, socket } = privateNames(path);
   await removeStaleSocket(path);
   const held = makePrivateFolder(folder, path);
@@ -95,15 +108,17 @@ async function bind(server: Server, path: string, options: UnixSocketOptions): P
     if (server.listening) server.close();
     await listen(server, socket, path, options.backlog ?? 128);
     setAccess(socketInside, path, options);
+    // Not of the path, which another program may have taken away a moment later.
+    const ours = fileIdentity(socketInside);
     await publish(socketInside, path);
+    return ours;
   } catch (error) {
     server.close();
-    throw error instanceof SocketBindError ? error : folderError(error, path);
+    throw error;
   } finally {
     removeSocket(socketInside);
     held.release();
   }
-  return fileIdentity(path);
 }
 
 /** The socket keeps its name if that fits: it is the one that `ss` shows. */

@@ -151,6 +151,17 @@ describe('a Unix socket', () => {
     expect(error).toMatchObject({ code: 'not_writable', message: expect.stringContaining(folder) as string });
   });
 
+  test('names a folder below one that it may not look into', async () => {
+    const above = tempFolder();
+    const folder = join(above, 'inner');
+    mkdirSync(folder);
+    chmodSync(above, 0);
+    const error = await asOrdinaryUser([above, folder], () =>
+      startError({ unixSocketPath: join(folder, 'token.sock') }),
+    );
+    expect(error).toMatchObject({ code: 'not_writable', message: expect.stringContaining(folder) as string });
+  });
+
   test('leaves a socket alone that it may not connect to', async () => {
     const { path } = await runningReceiver({ socketMode: 0 });
     const error = await asOrdinaryUser([dirname(path)], () => startError({ unixSocketPath: path }));
