@@ -6,7 +6,7 @@ import { Load } from './load.ts';
 import { fullestMinute, MOST_LINES_A_MINUTE, secretsIn } from './log-checks.ts';
 import { memoryComplaints } from './memory.ts';
 import { planRound, type RoundShape, type Strike } from './plan.ts';
-import { newestOfSchwab, recovered, settled, type Facts } from './quiet.ts';
+import { newestOfSchwab, recovered, settled, usedBefore, type Facts } from './quiet.ts';
 import { Random } from './random.ts';
 import { Stage } from './stage.ts';
 import { Generations, TokenBook, Witness } from './witness.ts';
@@ -76,7 +76,7 @@ export class Campaign {
       } finally {
         await load.end();
       }
-      const facts = await settled(this.stage, this.#before);
+      const facts = await settled(this.stage, this.#before ?? (await usedBefore(this.stage)));
       this.results.push({ round, strikes, recoveredMs, facts });
       await this.#look();
     } catch (error) {
@@ -109,7 +109,7 @@ export class Campaign {
     } finally {
       await load.end();
     }
-    this.#before = await settled(this.stage, undefined);
+    this.#before = await usedBefore(this.stage);
   }
 
   async #look(): Promise<void> {

@@ -20,7 +20,7 @@ export function secretsIn(text: string): string[] {
  * The most that a daemon may write in a minute, with a refresh every 3 s (3 lines and one for each target), 30 messages a second from
  * another writer and a credential loaded twice a second (one line a second each), and all the news of faults.
  */
-export const MOST_LINES_A_MINUTE = 300;
+export const MOST_LINES_A_MINUTE = 400;
 
 /** The lines of the fullest minute. A line begins with its time. */
 export function fullestMinute(lines: readonly string[]): number {

@@ -21,6 +21,7 @@ export const RECOVERED_WITHIN_MS = 100_000;
 const SETTLED_WITHIN_MS = 30_000;
 const ANSWER_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 100;
+const FIRST_LOOKS = 20;
 /** Beyond those that it had before the chaos: a delivery, a save, a look at a folder. */
 const SPARE_DESCRIPTORS = 3;
 
@@ -130,14 +131,11 @@ export type Facts = Readonly<Record<DaemonName, ProcessFacts & { readonly pid: n
  * Resolves, when the load has ended, with what each daemon uses; rejects with what is left over. `before`: the same before
  * the chaos.
  */
-export async function settled(stage: Stage, before: Facts | undefined): Promise<Facts> {
-  const heaps = new Map<string, number>();
-  for (const daemon of stage.all()) heaps.set(daemon.name, await liveHeapKb(daemon));
+export async function settled(stage: Stage, before: Facts): Promise<Facts> {
+  const heaps = await liveHeaps(stage);
   const deadlineMs = performance.now() + SETTLED_WITHIN_MS;
   for (;;) {
-    const facts = Object.fromEntries(
-      stage.all().map(({ name, pid }) => [name, factsOf(pid, heaps.get(name))]),
-    ) as Facts;
+    const facts = allFacts(stage, heaps);
     const leftovers = [...leftoversIn(facts, before), ...strayFiles(stage), ...straySockets(stage)];
     if (leftovers.length === 0) return facts;
     if (performance.now() > deadlineMs) {
@@ -147,13 +145,36 @@ export async function settled(stage: Stage, before: Facts | undefined): Promise<
   }
 }
 
+/** What each daemon uses before the chaos: the least that is seen in a while, since connections take their time to close. */
+export async function usedBefore(stage: Stage): Promise<Facts> {
+  const heaps = await liveHeaps(stage);
+  let least = allFacts(stage, heaps);
+  for (let look = 0; look < FIRST_LOOKS; look += 1) {
+    await sleep(LOOK_EVERY_MS);
+    const next = allFacts(stage, heaps);
+    const lesser = (name: DaemonName) => (next[name].descriptors < least[name].descriptors ? next[name] : least[name]);
+    least = { sender: lesser('sender'), 'receiver-a': lesser('receiver-a'), 'receiver-b': lesser('receiver-b') };
+  }
+  return least;
+}
+
+async function liveHeaps(stage: Stage): Promise<ReadonlyMap<string, number>> {
+  const heaps = new Map<string, number>();
+  for (const daemon of stage.all()) heaps.set(daemon.name, await liveHeapKb(daemon));
+  return heaps;
+}
+
+function allFacts(stage: Stage, heaps: ReadonlyMap<string, number>): Facts {
+  return Object.fromEntries(stage.all().map(({ name, pid }) => [name, factsOf(pid, heaps.get(name))])) as Facts;
+}
+
 function factsOf(pid: number, heapKb = 0): Facts[DaemonName] {
   return { pid, heapKb, ...(processFacts(pid) ?? { descriptors: 0, children: 0, residentKb: 0 }) };
 }
 
-function leftoversIn(facts: Facts, before: Facts | undefined): string[] {
+function leftoversIn(facts: Facts, before: Facts): string[] {
   return Object.entries(facts).flatMap(([name, { descriptors, children }]) => {
-    const limit = (before?.[name as DaemonName].descriptors ?? 40) + SPARE_DESCRIPTORS;
+    const limit = before[name as DaemonName].descriptors + SPARE_DESCRIPTORS;
     return [
       ...(descriptors > limit ? [`${name} has ${descriptors} descriptors open, ${limit} at most are right`] : []),
       ...(children > 0 ? [`${name} has ${children} child processes`] : []),
