@@ -175,6 +175,13 @@ test('an expiry after the year 9999 is written into the flat form as one that is
   });
 });
 
+test('a file that is large or deep in one form, and too much so in another, is refused in both', () => {
+  for (const value of [`{"y":[${'[],'.repeat(22_000)}1]}`, `${'['.repeat(31)}${']'.repeat(31)}`]) {
+    const flat = `{"access_token":"a","x":${value}}`;
+    expect([flat, `{"token":${flat}}`].map((text) => parseTokenText(text).ok)).toEqual([false, false]);
+  }
+});
+
 test.each([
   ['nested 33 deep', '['.repeat(33) + ']'.repeat(33), 'deeper'],
   ['nested deeper than the stack', '['.repeat(500_000) + ']'.repeat(500_000), 'deeper'],

@@ -19,9 +19,9 @@ export type ParsedTokenText =
   | { readonly ok: false; readonly detail: string };
 
 /**
- * What is read has to be read again when it was saved: members that we do not know are written back with line breaks and indented, which
- * makes dozens of bytes of one, or more than the stack holds. With new tokens in it, and encrypted, this is still within the size that is
- * read.
+ * What is read has to be read again when it was saved, in whatever form: members that we do not know are written back with
+ * line breaks and indented, which makes dozens of bytes of one, or more than the stack holds. With new tokens in it, and
+ * encrypted, what is within this is within the size that is read.
  */
 const MAX_DEPTH = 32;
 const MAX_WRITTEN_BYTES = 256 * 1024;
@@ -49,11 +49,17 @@ export function parseTokenText(text: string): ParsedTokenText {
   if (accessToken === undefined && refreshToken === undefined) {
     return { ok: false, detail: 'it has neither an access_token nor a refresh_token' };
   }
-  if (isTooDeep(value, MAX_DEPTH)) return { ok: false, detail: 'it is nested deeper than any token file' };
-  if (Buffer.byteLength(formatTokenText(parsed.tokenSet, format)) > MAX_WRITTEN_BYTES) {
+  if (isTooDeep(parsed.tokenSet.otherMembers, MAX_DEPTH))
+    return { ok: false, detail: 'it is nested deeper than any token file' };
+  if (largestText(parsed.tokenSet) > MAX_WRITTEN_BYTES) {
     return { ok: false, detail: 'it holds more than any token file' };
   }
   return { ok: true, tokenSet: parsed.tokenSet, format };
+}
+
+/** In bytes, of the forms that it can be saved in. */
+function largestText(tokenSet: TokenSet): number {
+  return Math.max(...FORMATS.map((format) => Buffer.byteLength(formatTokenText(tokenSet, format))));
 }
 
 function isTooDeep(value: unknown, levels: number): boolean {
@@ -71,6 +77,8 @@ function formatOf(value: unknown): TextFormat {
   if (z.safeParse(nested, value).success) return 'schwab-py';
   return z.safeParse(schwabdev, value).success ? 'schwabdev-json' : 'flat';
 }
+
+const FORMATS: readonly TextFormat[] = ['schwab-py', 'flat', 'schwabdev-json'];
 
 const OBJECTS: Readonly<Record<TextFormat, (tokenSet: TokenSet) => Record<string, unknown>>> = {
   'schwab-py': schwabPyObject,
