@@ -4,6 +4,7 @@ const rooms = {
   socket: ['protocol'],
   tokens: ['protocol'],
   client: ['protocol'],
+  cluster: ['protocol', 'tokens'],
   daemon: ['protocol'],
   'schwab-sandbox': [],
 };

@@ -19,9 +19,13 @@ export class HeldTokens {
   #lastReadError: TokenError | undefined;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  constructor(store: TokenStore, nowMs: () => number) {
+  readonly #host: string | undefined;
+
+  /** @param host this one's name in a cluster: what is made here bears it */
+  constructor(store: TokenStore, nowMs: () => number, host?: string) {
     this.#store = store;
     this.#nowMs = nowMs;
+    this.#host = host;
   }
 
   get(): TokenSet | undefined {
@@ -55,7 +59,16 @@ export class HeldTokens {
    * Saves a set, then holds it. If the save fails, it is held unsaved.
    * @throws TokenError `token_invalid`, `newer_login_on_disk`, with nothing changed; `token_save_failed`
    */
-  async keep(next: TokenSet): Promise<void> {
+  keep(next: TokenSet): Promise<void> {
+    return this.#keep(this.#madeHere(next));
+  }
+
+  /** {@link keep}, for a set that was made before, or by another host of the cluster. */
+  take(theirs: TokenSet): Promise<void> {
+    return this.#keep(theirs);
+  }
+
+  async #keep(next: TokenSet): Promise<void> {
     assertTokenSet(next);
     const onDisk = await this.#lookAtDisk();
     const nowMs = this.#judgingMs(next);
@@ -74,7 +87,7 @@ export class HeldTokens {
 
   /** Holds a set that the store could not take. */
   keepUnsaved(next: TokenSet): void {
-    this.#hold(next);
+    this.#hold(this.#madeHere(next));
   }
 
   /** Reads the store and takes over what is newer than what is held. */
@@ -118,6 +131,14 @@ export class HeldTokens {
     this.#held = undefined;
     this.#saved = undefined;
     await this.#store.remove();
+  }
+
+  /** In a cluster: the next one of its login, or the first. */
+  #madeHere(next: TokenSet): TokenSet {
+    if (this.#host === undefined) return next;
+    const held = this.#held;
+    const revision = next.loginAtMs === held?.loginAtMs ? (held?.origin?.revision ?? 0) + 1 : 1;
+    return { ...next, origin: { host: this.#host, revision } };
   }
 
   #hold(next: TokenSet): void {

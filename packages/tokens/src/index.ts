@@ -1,11 +1,11 @@
 export { removeStaleTemporaries, saveAtomically, type SaveOptions } from './atomic-save.ts';
 export { exportTokens, type MigrationReport } from './copies.ts';
-export { encryptionKeyId } from './encryption.ts';
+export { decryptText, encryptionKeyId, encryptText, type Decrypted } from './encryption.ts';
 export { generateEncryptionKey, readEncryptionKey } from './encryption-key.ts';
 export { formatEnvironment, tokenSetFromEnvironment } from './environment.ts';
 export { TokenError, type TokenErrorCode } from './errors.ts';
 export { fingerprint } from './fingerprint.ts';
-export { formatTokenText, type TextFormat, type TokenFormat } from './formats/token-text.ts';
+export { formatTokenText, parseTokenText, type TextFormat, type TokenFormat } from './formats/token-text.ts';
 export type { AdoptOptions } from './held-tokens.ts';
 export {
   checkImport,
@@ -27,6 +27,8 @@ export {
   DEFAULT_REFRESH_BUFFER_MS,
   isExpiredAt,
   type OtherMembers,
+  assertTokenSet,
+  type TokenOrigin,
   type TokenSet,
 } from './token-set.ts';
 export { fileStore, memoryStore, type FileEncryption, type FileStoreOptions, type TokenStore } from './token-stores.ts';

@@ -23,6 +23,8 @@ export type TokenManagerOptions = {
   readonly expiryBufferMs?: number;
   /** How long before its expiry a token is worth refreshing: 15 minutes. */
   readonly refreshBufferMs?: number;
+  /** The name of this host, if it shares its tokens with others: what is made here is given an `origin`. */
+  readonly host?: string | undefined;
 };
 
 /**
@@ -37,12 +39,12 @@ export class TokenManager {
   readonly #expiryBufferMs: number;
   readonly #refreshBufferMs: number;
 
-  constructor({ store, refresh, nowMs = Date.now, expiryBufferMs, refreshBufferMs }: TokenManagerOptions) {
+  constructor({ store, refresh, nowMs = Date.now, expiryBufferMs, refreshBufferMs, host }: TokenManagerOptions) {
     this.#store = store;
     this.#nowMs = nowMs;
     this.#expiryBufferMs = expiryBufferMs ?? DEFAULT_EXPIRY_BUFFER_MS;
     this.#refreshBufferMs = refreshBufferMs ?? DEFAULT_REFRESH_BUFFER_MS;
-    this.#tokens = new HeldTokens(store, nowMs);
+    this.#tokens = new HeldTokens(store, nowMs, host);
     this.#renewal = new Renewal({
       tokens: this.#tokens,
       path: store.path,
@@ -96,6 +98,11 @@ export class TokenManager {
     return this.#change(() => tokenSet);
   }
 
+  /** Replaces the set by one that another host has made, and saves it. Rejects as {@link set} does. */
+  take(tokenSet: TokenSet): Promise<void> {
+    return this.#tokens.inTurn(() => this.#tokens.take(tokenSet));
+  }
+
   /** Replaces the access token alone. Without `expiresAtMs` its expiry is unknown. Rejects as {@link set} does. */
   setAccessToken(accessToken: string, expiresAtMs?: number): Promise<void> {
     return this.#change((held) => withAccessToken(held, accessToken, expiresAtMs));
@@ -125,7 +132,7 @@ export class TokenManager {
   saveAgain(): Promise<void> {
     return this.#tokens.inTurn(async () => {
       const held = this.get();
-      if (held !== undefined && !this.isSaved()) await this.#tokens.keep(held);
+      if (held !== undefined && !this.isSaved()) await this.#tokens.take(held);
     });
   }
 
@@ -139,7 +146,7 @@ export class TokenManager {
       await this.#tokens.adoptOrThrow();
       const held = this.get();
       if (held === undefined || this.#store.needsRewrite?.() !== true) return false;
-      await this.#tokens.keep(held);
+      await this.#tokens.take(held);
       return true;
     });
   }

@@ -13,9 +13,14 @@ export type TokenSet = {
   readonly idToken?: string;
   readonly tokenType?: string;
   readonly scope?: string;
+  /** Where it was made, if it is shared by the hosts of a cluster. */
+  readonly origin?: TokenOrigin;
   /** What the file holds and we do not know, kept when it is written again. */
   readonly otherMembers?: OtherMembers;
 };
+
+/** The host that refreshed or logged in, and the how many-th set of its login this is, from 1 on, over all hosts. */
+export type TokenOrigin = { readonly host: string; readonly revision: number };
 
 /** Unknown members by their place in schwab-py's file: beside `token`, and in it. The flat form has only the second. */
 export type OtherMembers = {

@@ -27,6 +27,7 @@ export function lostInFlat(tokenSet: TokenSet): string[] {
   const { file, token } = tokenSet.otherMembers ?? { file: {}, token: {} };
   return [
     ...(tokenSet.loginAtMs === undefined ? [] : ['creation_timestamp (when the login ends will be unknown)']),
+    ...(tokenSet.origin === undefined ? [] : ['token_relay (it stands beside "token")']),
     ...Object.keys(file).map((name) => `${name} (it stands beside "token")`),
     ...Object.keys(token)
       .filter((name) => MARKS.has(name))

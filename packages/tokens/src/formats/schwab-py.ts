@@ -2,7 +2,18 @@ import * as z from 'zod/mini';
 import type { TokenSet } from '../token-set.ts';
 import { firstIssue, membersBut, optionalInstant, parseMembers, toMembers, type Parsed } from './token-members.ts';
 
-const schwabPyFile = z.looseObject({ creation_timestamp: optionalInstant, token: z.unknown() });
+/** Of another form it is not ours, and says nothing. */
+const origin = z.catch(
+  z.optional(
+    z.strictObject({ host: z.string().check(z.maxLength(256)), revision: z.int().check(z.minimum(1)) }),
+  ),
+  undefined,
+);
+const schwabPyFile = z.looseObject({
+  creation_timestamp: optionalInstant,
+  token: z.unknown(),
+  token_relay: origin,
+});
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(schwabPyFile.shape));
 
 /**
@@ -12,7 +23,7 @@ const KNOWN: ReadonlySet<string> = new Set(Object.keys(schwabPyFile.shape));
 export function parseSchwabPy(value: unknown): Parsed {
   const parsed = z.safeParse(schwabPyFile, value);
   if (!parsed.success) return { ok: false, detail: firstIssue(parsed.error, '') };
-  const { creation_timestamp: loginAtMs, token } = parsed.data;
+  const { creation_timestamp: loginAtMs, token, token_relay: made } = parsed.data;
   const inner = parseMembers(token, 'token');
   if (!inner.ok) return inner;
   return {
@@ -20,6 +31,7 @@ export function parseSchwabPy(value: unknown): Parsed {
     tokenSet: {
       ...inner.tokenSet,
       ...(typeof loginAtMs === 'number' && { loginAtMs }),
+      ...(made !== undefined && { origin: made }),
       otherMembers: { file: membersBut(KNOWN, parsed.data), token: inner.tokenSet.otherMembers?.token ?? {} },
     },
   };
@@ -31,6 +43,7 @@ export function schwabPyObject(tokenSet: TokenSet): Record<string, unknown> {
   return {
     ...(loginAtMs !== undefined && { creation_timestamp: wholeSeconds(loginAtMs) }),
     token: toMembers(tokenSet, expiresAtMs === undefined ? undefined : wholeSeconds(expiresAtMs)),
+    ...(tokenSet.origin !== undefined && { token_relay: tokenSet.origin }),
     ...membersBut(KNOWN, tokenSet.otherMembers?.file ?? {}),
   };
 }

@@ -1,0 +1,14 @@
+export { Cluster, type ClusterOptions, type ClusterReport } from './cluster.ts';
+export type { HostReport } from './host-board.ts';
+export { keyRing, type KeyRing } from './key-ring.ts';
+export type { Role } from './membership.ts';
+export { MemoryHub, type MemoryHubOptions } from './memory-store.ts';
+export type {
+  ClusterStore,
+  LeaseEntry,
+  ReadOutcome,
+  StoreEvent,
+  StoreFault,
+  TokensEntry,
+  WriteOutcome,
+} from './store.ts';

@@ -1,0 +1,62 @@
+/** How to connect to one server of NATS. */
+import {
+  credsAuthenticator,
+  nkeyAuthenticator,
+  type Authenticator,
+  type NodeConnectionOptions,
+} from '@nats-io/transport-node';
+
+/** PEM texts, not paths: whoever read the files has said what is wrong with them. */
+export interface NatsTls {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+export type NatsLogin =
+  | { readonly kind: 'nkey'; readonly seed: Uint8Array }
+  | { readonly kind: 'credentials'; readonly text: Uint8Array };
+
+export interface NatsConnectionSettings {
+  readonly host: string;
+  /** undefined: plain text, for loopback only */
+  readonly tls: NatsTls | undefined;
+  readonly login: NatsLogin | undefined;
+}
+
+/** A connection on which two of these were not answered is dead. */
+const PING_EVERY_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export function connectionOptions(
+  server: string,
+  { host, tls, login }: NatsConnectionSettings,
+): NodeConnectionOptions {
+  return {
+    servers: [server],
+    name: `token-refresh-sender on ${host}`,
+    // nats-store.ts connects again, to any server of the list, and knows what was wrong with each.
+    reconnect: false,
+    maxReconnectAttempts: 1,
+    pingInterval: PING_EVERY_MS,
+    maxPingOut: 2,
+    timeout: CONNECT_TIMEOUT_MS,
+    // Gossip would lead to addresses that the settings do not name.
+    ignoreClusterUpdates: true,
+    noAsyncTraces: true,
+    tls: tls === undefined ? null : definedOnly(tls),
+    ...(login === undefined ? {} : { authenticator: authenticatorFor(login) }),
+  };
+}
+
+function definedOnly({ ca, cert, key }: NatsTls): { ca?: string; cert?: string; key?: string } {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function authenticatorFor(login: NatsLogin): Authenticator {
+  return login.kind === 'nkey' ? nkeyAuthenticator(login.seed) : credsAuthenticator(login.text);
+}

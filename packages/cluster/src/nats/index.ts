@@ -1,0 +1,1 @@
+export { NatsStore, type NatsStoreOptions } from './nats-store.ts';

@@ -1,0 +1,180 @@
+/** The store of a cluster in NATS JetStream's key-value buckets (https://docs.nats.io/nats-concepts/jetstream/key-value-store). */
+import type { KvEntry } from '@nats-io/kv';
+import type {
+  ClusterStore,
+  LeaseEntry,
+  ReadOutcome,
+  StoreEvent,
+  StoreFault,
+  TokensEntry,
+  WriteOutcome,
+} from '../store.ts';
+import { HOSTS_PREFIX, LEASE_KEY, TOKENS_KEY } from './buckets.ts';
+import { answerIn, faultOf } from './nats-faults.ts';
+import { ServerTooOldError, Session, type SessionOptions } from './session.ts';
+
+/** Full jitter between these, for each round over the servers. */
+const RECONNECT_AFTER_MS = { least: 250, most: 5_000 } as const;
+/** What a person has to change is looked at this often. */
+const UNUSABLE_RETRY_MS = 15_000;
+
+export interface NatsStoreOptions extends Omit<SessionOptions, 'onEvent'> {
+  /** `HOST:PORT` or `nats://HOST:PORT` each */
+  readonly servers: readonly string[];
+  readonly random: () => number;
+  /** Resolves after so much time, or as soon as the signal aborts. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+const NOT_CONNECTED: StoreFault = { kind: 'away', reason: 'there is no connection to a server' };
+
+export class NatsStore implements ClusterStore {
+  readonly #options: NatsStoreOptions;
+  #session: Session | undefined;
+
+  constructor(options: NatsStoreOptions) {
+    this.#options = options;
+  }
+
+  async follow(onEvent: (event: StoreEvent) => void, signal: AbortSignal): Promise<void> {
+    const { random, pause } = this.#options;
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      const fault = await this.#connectToAny(onEvent, signal, () => {
+        failures = 0;
+      });
+      if (signal.aborted) return;
+      onEvent(fault);
+      const cap = Math.min(RECONNECT_AFTER_MS.most, RECONNECT_AFTER_MS.least * 2 ** Math.min(failures, 16));
+      await pause(fault.kind === 'unusable' ? UNUSABLE_RETRY_MS : cap / 2 + (random() * cap) / 2, signal);
+    }
+  }
+
+  holdLease(value: Uint8Array, sequence: number | undefined): Promise<WriteOutcome> {
+    return this.#ask(async ({ buckets: { hosts } }) => {
+      const written = sequence === undefined ? await hosts.create(LEASE_KEY, value) : await hosts.update(LEASE_KEY, value, sequence);
+      return { kind: 'written', sequence: written } as const;
+    }).then(asWrite);
+  }
+
+  readLease(): Promise<ReadOutcome<LeaseEntry>> {
+    return this.#ask(async ({ buckets: { hosts } }) =>
+      found(await hosts.get(LEASE_KEY), ({ value, revision }) => ({ value, sequence: revision })),
+    ).then(asRead);
+  }
+
+  async releaseLease(sequence: number): Promise<void> {
+    await this.#ask(({ buckets: { hosts } }) => hosts.delete(LEASE_KEY, { previousSeq: sequence }));
+  }
+
+  publish(value: Uint8Array, sequence: number): Promise<WriteOutcome> {
+    return this.#ask(async ({ buckets: { tokens } }) => {
+      const written = sequence === 0 ? await tokens.create(TOKENS_KEY, value) : await tokens.update(TOKENS_KEY, value, sequence);
+      return { kind: 'written', sequence: written } as const;
+    }).then(asWrite);
+  }
+
+  readTokens(): Promise<ReadOutcome<TokensEntry>> {
+    return this.#ask(async (session) =>
+      found(await session.buckets.tokens.get(TOKENS_KEY), (entry) => ({
+        value: entry.value,
+        sequence: entry.revision,
+        ageMs: session.ageMs(entry),
+      })),
+    ).then(asRead);
+  }
+
+  async beHere(host: string, value: Uint8Array): Promise<StoreFault | undefined> {
+    const outcome = await this.#ask(async ({ buckets: { hosts } }) => {
+      await hosts.put(`${HOSTS_PREFIX}${host}`, value);
+      return { kind: 'nothing' } as const;
+    });
+    return outcome.kind === 'away' || outcome.kind === 'unusable' ? outcome : undefined;
+  }
+
+  hosts(): Promise<ReadOutcome<readonly Uint8Array[]>> {
+    return this.#ask(async ({ buckets: { hosts } }) => {
+      const found: Uint8Array[] = [];
+      for await (const entry of await hosts.history({ key: `${HOSTS_PREFIX}>` })) {
+        if (entry.operation === 'PUT') found.push(entry.value);
+      }
+      return { kind: 'read', entry: found } as const;
+    }).then(asRead);
+  }
+
+  /** One session with the first server that will have us; resolves with how it ended, or why there was none. */
+  async #connectToAny(
+    onEvent: (event: StoreEvent) => void,
+    signal: AbortSignal,
+    onUp: () => void,
+  ): Promise<StoreFault> {
+    let fault: StoreFault = NOT_CONNECTED;
+    for (const server of shuffled(this.#options.servers, this.#options.random)) {
+      if (signal.aborted) return fault;
+      let session: Session;
+      try {
+        session = await Session.open(server, { ...this.#options, onEvent });
+      } catch (error) {
+        const theirs = openingFault(error, server);
+        // What a person has to change is worth more words than what passes.
+        if (fault.kind !== 'unusable') fault = theirs;
+        continue;
+      }
+      onUp();
+      this.#session = session;
+      const stop = () => session.end(NOT_CONNECTED);
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      onEvent({ kind: 'up', leaseLifeMs: session.buckets.leaseLifeMs, server });
+      const end = await session.ended;
+      signal.removeEventListener('abort', stop);
+      this.#session = undefined;
+      await session.close();
+      return end;
+    }
+    return fault;
+  }
+
+  /** One request. A failure ends the session: the next one may find a server that can be reached. */
+  async #ask<Answer>(request: (session: Session) => Promise<Answer>): Promise<Answer | StoreFault | { kind: 'refused' | 'nothing' }> {
+    const session = this.#session;
+    if (session === undefined) return NOT_CONNECTED;
+    try {
+      return await request(session);
+    } catch (error) {
+      const answer = answerIn(error);
+      if (answer !== undefined && answer.kind !== 'no_bucket') return answer;
+      const fault: StoreFault =
+        answer === undefined
+          ? faultOf(error, session.server)
+          : { kind: 'away', reason: `a bucket is gone from ${session.server}; it is made again` };
+      session.end(fault);
+      return fault;
+    }
+  }
+}
+
+function openingFault(error: unknown, server: string): StoreFault {
+  return error instanceof ServerTooOldError ? { kind: 'unusable', reason: error.message } : faultOf(error, server);
+}
+
+function found<Entry>(entry: KvEntry | null, as: (entry: KvEntry) => Entry): ReadOutcome<Entry> {
+  return entry === null || entry.operation !== 'PUT' ? { kind: 'nothing' } : { kind: 'read', entry: as(entry) };
+}
+
+/** A write that finds nothing is refused: what it was to replace is gone. */
+function asWrite(outcome: WriteOutcome | { kind: 'nothing' }): WriteOutcome {
+  return outcome.kind === 'nothing' ? { kind: 'refused' } : outcome;
+}
+
+/** A read is not refused. */
+function asRead<Entry>(outcome: ReadOutcome<Entry> | { kind: 'refused' }): ReadOutcome<Entry> {
+  return outcome.kind === 'refused' ? { kind: 'nothing' } : outcome;
+}
+
+/** Fisher and Yates: no server has all hosts. */
+function shuffled<Item>(items: readonly Item[], random: () => number): readonly Item[] {
+  const left = [...items];
+  const mixed: Item[] = [];
+  while (left.length > 0) mixed.push(...left.splice(Math.floor(random() * left.length), 1));
+  return mixed;
+}

@@ -1,0 +1,128 @@
+/** One connection to one server, from connecting to its first failure. After that there is a new one: see nats-store.ts. */
+import type { KV, KvEntry, KvWatchEntry } from '@nats-io/kv';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { StoreEvent, StoreFault } from '../store.ts';
+import { LEASE_KEY, openBuckets, TOKENS_KEY, type Buckets, type BucketSettings } from './buckets.ts';
+import { connectionOptions, type NatsConnectionSettings } from './connection-options.ts';
+import { faultOf } from './nats-faults.ts';
+
+/** What is relied on here is in every server from this one on; older ones were not tried. */
+const OLDEST_SERVER = [2, 9];
+
+export interface SessionOptions extends NatsConnectionSettings, BucketSettings {
+  readonly bootMs: () => number;
+  readonly onEvent: (event: StoreEvent) => void;
+}
+
+export class Session {
+  readonly server: string;
+  readonly buckets: Buckets;
+  /** Resolves with what ended it. */
+  readonly ended: Promise<StoreFault>;
+  readonly #connection: NatsConnection;
+  readonly #options: SessionOptions;
+  /** What to add to the time since the boot to have the store's. */
+  readonly #clockOffsetMs: number;
+  #end: (fault: StoreFault) => void = () => undefined;
+
+  /** Rejects with the client's errors. */
+  static async open(server: string, options: SessionOptions): Promise<Session> {
+    const connection = await connect(connectionOptions(server, options));
+    try {
+      const { version } = connection.info ?? {};
+      if (isTooOld(version)) throw new ServerTooOldError(server, version);
+      const buckets = await openBuckets(connection, options);
+      const offsetMs = await clockOffsetMs(buckets.hosts, options);
+      const session = new Session(server, connection, buckets, options, offsetMs);
+      await session.#watch();
+      return session;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    server: string,
+    connection: NatsConnection,
+    buckets: Buckets,
+    options: SessionOptions,
+    offsetMs: number,
+  ) {
+    this.server = server;
+    this.buckets = buckets;
+    this.#connection = connection;
+    this.#options = options;
+    this.#clockOffsetMs = offsetMs;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    void connection.closed().then((error) => this.end(faultOf(error ?? new Error('the connection was closed'), server)));
+    void this.#listen();
+  }
+
+  /** Nothing more is to be done on it. */
+  end(fault: StoreFault): void {
+    this.#end(fault);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  /** How long ago it was written. */
+  ageMs(entry: Pick<KvEntry, 'created'>): number {
+    return Math.max(0, this.#options.bootMs() + this.#clockOffsetMs - entry.created.getTime());
+  }
+
+  /** Errors that belong to no request: rights that are missing for a watch. */
+  async #listen(): Promise<void> {
+    for await (const status of this.#connection.status()) {
+      if (status.type === 'error') this.end(faultOf(status.error, this.server));
+    }
+  }
+
+  async #watch(): Promise<void> {
+    const { tokens, hosts } = this.buckets;
+    const { onEvent } = this.#options;
+    await this.#follow(tokens, TOKENS_KEY, (entry) => {
+      if (entry.operation !== 'PUT') return;
+      onEvent({ kind: 'tokens', entry: { value: entry.value, sequence: entry.revision, ageMs: this.ageMs(entry) } });
+    });
+    await this.#follow(hosts, LEASE_KEY, (entry) => {
+      const isHeld = entry.operation === 'PUT';
+      onEvent({ kind: 'lease', entry: isHeld ? { value: entry.value, sequence: entry.revision } : undefined });
+    });
+  }
+
+  async #follow(bucket: KV, key: string, onEntry: (entry: KvWatchEntry) => void): Promise<void> {
+    const watch = await bucket.watch({ key });
+    void (async () => {
+      for await (const entry of watch) onEntry(entry);
+      this.end({ kind: 'away', reason: `${this.server} ended a watch; it is tried again for ever` });
+    })().catch((error: unknown) => this.end(faultOf(error, this.server)));
+  }
+}
+
+export class ServerTooOldError extends Error {
+  constructor(server: string, version: string | undefined) {
+    super(`${server} is nats-server ${version ?? 'of an unknown version'}, and ${OLDEST_SERVER.join('.')} or later is needed: update it`);
+  }
+}
+
+function isTooOld(version: string | undefined): boolean {
+  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_SERVER;
+  return !(major > oldestMajor || (major === oldestMajor && minor >= oldestMinor));
+}
+
+/** Ages are reckoned by the store's clock, because hosts' clocks differ: so something is written, and its time is read. */
+async function clockOffsetMs(hosts: KV, { host, bootMs }: SessionOptions): Promise<number> {
+  const key = `clock.${host}`;
+  const beforeMs = bootMs();
+  await hosts.put(key, '');
+  const afterMs = bootMs();
+  const entry = await hosts.get(key);
+  return entry === null ? 0 : entry.created.getTime() - (beforeMs + afterMs) / 2;
+}
+

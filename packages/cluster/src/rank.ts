@@ -1,0 +1,40 @@
+/** Which of two token sets is the newer: a newer login wins over everything; within a login the higher revision does. Pure. */
+import type { TokenSet } from '@token-relay/tokens';
+
+export type Order = 'newer' | 'same' | 'older';
+
+/** Expiries of one and the same token, as two hosts reckon it, differ by less. */
+const SAME_EXPIRY_MS = 2_000;
+
+/**
+ * How `one` stands to `other`. Logins are told apart by the second in which they were made, as in the token file; a known
+ * time is newer than an unknown one. Where a revision is not known, because another program wrote the file, the later
+ * expiry decides.
+ */
+export function orderOf(one: TokenSet, other: TokenSet): Order {
+  // A set that can be refreshed is never given up for one that cannot.
+  const lasting = compare(Number(one.refreshToken !== undefined), Number(other.refreshToken !== undefined));
+  if (lasting !== 'same') return lasting;
+  const logins = compare(loginSecond(one), loginSecond(other));
+  if (logins !== 'same') return logins;
+  if (one.accessToken === other.accessToken && one.refreshToken === other.refreshToken) return 'same';
+  const [ours, theirs] = [one.origin, other.origin];
+  // The same host made both as its so-manieth: another program has changed one of them since.
+  const isTold = ours !== undefined && theirs !== undefined && (ours.revision !== theirs.revision || ours.host !== theirs.host);
+  if (isTold) return compare(ours.revision, theirs.revision);
+  const aheadMs = expiry(one) - expiry(other);
+  return Math.abs(aheadMs) < SAME_EXPIRY_MS ? 'same' : compare(aheadMs, 0);
+}
+
+function compare(one: number, other: number): Order {
+  if (one === other) return 'same';
+  return one > other ? 'newer' : 'older';
+}
+
+function loginSecond({ loginAtMs }: TokenSet): number {
+  return loginAtMs === undefined ? -1 : Math.floor(loginAtMs / 1000);
+}
+
+function expiry({ accessToken, expiresAtMs }: TokenSet): number {
+  return accessToken === undefined ? 0 : (expiresAtMs ?? 0);
+}

@@ -1,0 +1,164 @@
+/** Between the token set that is held and the one in the store: one piece of work at a time, until both are the same. */
+import type { TokenSet } from '@token-relay/tokens';
+import type { KeyRing } from './key-ring.ts';
+import { reconcile, type SeenTokens } from './reconcile.ts';
+import type { ClusterStore, TokensEntry } from './store.ts';
+import { MAX_RECORD_BYTES, readRecord, writeRecord } from './token-record.ts';
+
+/** A publication that is refused so often in a row is left for the next look. */
+const MAX_ROUNDS = 8;
+
+export interface ExchangeOptions {
+  readonly host: string;
+  readonly store: ClusterStore;
+  /** Asked each time, because keys may be changed. */
+  readonly ring: () => KeyRing;
+  readonly tokens: {
+    readonly get: () => TokenSet | undefined;
+    /** Saves it, holds it and has it delivered. Never rejects: a save that fails is its own concern. */
+    readonly take: (tokenSet: TokenSet) => Promise<void>;
+  };
+  readonly nowMs: () => number;
+  readonly isLeader: () => boolean;
+  /** What {@link TokenExchange.problem} says has changed. */
+  readonly onProblem: () => void;
+  readonly log: { readonly debug: (message: string) => void };
+}
+
+/** `nothing`: the store holds no token set. */
+type Seen =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'nothing' }
+  | (SeenTokens & { readonly kind: 'tokens'; readonly sequence: number; readonly entry: Arrival })
+  | { readonly kind: 'unreadable'; readonly sequence: number; readonly problem: string; readonly entry: Arrival };
+
+/** An entry, and the moment by the wall clock at which it was written, as far as this host can tell. */
+interface Arrival {
+  readonly value: Uint8Array;
+  readonly sequence: number;
+  readonly writtenAtMs: number;
+}
+
+export class TokenExchange {
+  readonly #options: ExchangeOptions;
+  #seen: Seen = { kind: 'unknown' };
+  #working: Promise<void> | undefined;
+  #isChanged = false;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+  }
+
+  /** Why what the store holds cannot be used, for people. */
+  problem(): string | undefined {
+    return this.#seen.kind === 'unreadable' ? this.#seen.problem : undefined;
+  }
+
+  /** The store told of an entry. */
+  saw(entry: TokensEntry): void {
+    if (entry.sequence <= sequenceOf(this.#seen)) return;
+    this.#open({ ...entry, writtenAtMs: this.#options.nowMs() - entry.ageMs });
+    this.reconcile();
+  }
+
+  /** Reads what the store holds, whatever it told of. A store that was emptied has lower numbers, or none. */
+  async look(): Promise<void> {
+    const before = this.#seen;
+    const read = await this.#options.store.readTokens();
+    // What was told of or written meanwhile is newer than what was read.
+    if (this.#seen !== before) return;
+    if (read.kind === 'nothing') this.#see({ kind: 'nothing' });
+    else if (read.kind === 'read' && read.entry.sequence !== sequenceOf(this.#seen)) {
+      this.#open({ ...read.entry, writtenAtMs: this.#options.nowMs() - read.entry.ageMs });
+    }
+    this.reconcile();
+  }
+
+  keysChanged(): void {
+    if (this.#seen.kind === 'tokens' || this.#seen.kind === 'unreadable') this.#open(this.#seen.entry);
+    this.reconcile();
+  }
+
+  /** Something changed on either side. */
+  reconcile(): void {
+    this.#isChanged = true;
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  async settled(): Promise<void> {
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    for (let round = 0; this.#isChanged && round < MAX_ROUNDS; round += 1) {
+      this.#isChanged = false;
+      if (this.#seen.kind === 'unknown' || this.#seen.kind === 'unreadable') return;
+      await this.#once(this.#seen);
+    }
+  }
+
+  async #once(seen: Seen & { kind: 'nothing' | 'tokens' }): Promise<void> {
+    const { host, store, ring, tokens, isLeader, nowMs, log } = this.#options;
+    const held = tokens.get();
+    const decision = reconcile(held, seen.kind === 'tokens' ? seen : undefined, { host, isLeader: isLeader() });
+    switch (decision.kind) {
+      case 'nothing':
+        return;
+      case 'adopt':
+        await tokens.take(decision.tokenSet);
+        return;
+      case 'publish': {
+        const { tokenSet } = decision;
+        const sealed = new TextEncoder().encode(ring().seal(writeRecord(tokenSet, nowMs())));
+        const writtenAtMs = nowMs();
+        const outcome = await store.publish(sealed, sequenceOf(seen));
+        if (outcome.kind === 'written') {
+          const { sequence } = outcome;
+          log.debug(`Token set ${tokenSet.origin?.revision ?? 0} published as entry ${sequence}`);
+          if (sequence > sequenceOf(this.#seen) || this.#seen === seen)
+            this.#see({ kind: 'tokens', tokenSet, isSealedAnew: true, sequence, entry: { value: sealed, sequence, writtenAtMs } });
+          // Marked while it was published; unless something newer came in meanwhile.
+          if (tokenSet !== held && tokens.get() === held) await tokens.take(tokenSet);
+        } else if (outcome.kind === 'refused') {
+          await this.look();
+          this.#isChanged = true;
+        }
+      }
+    }
+  }
+
+  #open(entry: Arrival): void {
+    const { ring, nowMs } = this.#options;
+    const { sequence } = entry;
+    const opened =
+      entry.value.length > MAX_RECORD_BYTES
+        ? ({ kind: 'foreign' } as const)
+        : ring().open(new TextDecoder().decode(entry.value));
+    if (opened.kind === 'opened') {
+      const agoMs = nowMs() - entry.writtenAtMs;
+      const tokenSet = readRecord(opened.text, agoMs, nowMs());
+      const isSealedAnew = opened.keyId === ring().keyId;
+      if (tokenSet !== undefined) {
+        this.#see({ kind: 'tokens', tokenSet, isSealedAnew, sequence, entry });
+        return;
+      }
+    }
+    const problem =
+      opened.kind === 'other_key'
+        ? `its tokens are sealed with the key ${opened.keyId}, and this host has ${opened.ours.join(' and ')}: give all hosts the same key (cluster.keys)`
+        : 'it holds what is not a token set of this program, or not of this version: give the cluster a bucket of its own (cluster.bucket)';
+    this.#see({ kind: 'unreadable', sequence, problem, entry });
+  }
+
+  #see(seen: Seen): void {
+    const before = this.problem();
+    this.#seen = seen;
+    if (this.problem() !== before) this.#options.onProblem();
+  }
+}
+
+function sequenceOf(seen: Seen): number {
+  return seen.kind === 'tokens' || seen.kind === 'unreadable' ? seen.sequence : 0;
+}
