@@ -62,6 +62,8 @@ export {
 export { needingRestart, type ReloadPlan } from './settings/needing-restart.ts';
 export { settingsFolder, type SettingsFolder } from './settings-folder.ts';
 export { parseDuration } from './settings/quantities.ts';
+export { readTextFile } from './settings/read-text-file.ts';
+export { readSecretText } from './settings/secret-text.ts';
 export { readSecretYaml } from './settings/secret-yaml.ts';
 export type { Setting, SettingDefinitions, SettingsOf } from './settings/setting.ts';
 export { giveBackMemorySoon } from './give-back-memory.ts';

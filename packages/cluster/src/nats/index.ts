@@ -1,1 +1,2 @@
+export type { NatsLogin, NatsTls } from './connection-options.ts';
 export { NatsStore, type NatsStoreOptions } from './nats-store.ts';

@@ -1,17 +1,13 @@
-import { resolve, sep } from 'node:path';
 import * as z from 'zod/mini';
 import { ConfigurationError } from '../configuration-error.ts';
 import { meant } from './nearest.ts';
-import { readTextFile } from './read-text-file.ts';
+import { readSecretText } from './secret-text.ts';
 import { formatPath, schemaProblem } from './schema-problem.ts';
 import { parseYaml } from './yaml-text.ts';
 
 /**
  * Reads a file that holds secrets. It is refused when its group or others can read it, and nothing of its content gets
  * into a message: a wrong value is named by its member, an unknown member only by its line.
- *
- * `credentialsDirectory` is systemd's `$CREDENTIALS_DIRECTORY`: it gives its files to the service's user by an access
- * list, which shows as a group permission though no group has it, so files in there are not judged by their mode.
  *
  * Rejects with ConfigurationError `config_missing`, `config_unreadable`, `config_invalid` or `config_too_open`.
  */
@@ -20,16 +16,7 @@ export async function readSecretYaml<Shape extends z.core.$ZodShape>(
   schema: z.ZodMiniObject<Shape, z.core.$ZodObjectConfig>,
   options: { credentialsDirectory?: string } = {},
 ): Promise<z.output<typeof schema>> {
-  const { credentialsDirectory } = options;
-  const guarded = credentialsDirectory !== undefined && resolve(file).startsWith(resolve(credentialsDirectory) + sep);
-  const text = await readTextFile(file, ({ mode }) => {
-    if (guarded || (mode & 0o077) === 0) return;
-    const octal = (mode & 0o777).toString(8).padStart(4, '0');
-    throw new ConfigurationError('config_too_open', `can be read by others (mode ${octal}): run chmod 600 ${file}`, {
-      file,
-    });
-  });
-
+  const text = await readSecretText(file, options);
   const parsed = await parseYaml(text);
   if (!parsed.ok) {
     throw new ConfigurationError('config_invalid', 'not valid YAML; each line reads name: "value"', {
