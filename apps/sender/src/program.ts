@@ -1,6 +1,7 @@
 /** The command line of token-refresh-sender. Add a command here. */
 import { addSettingOptions, Command, type Surroundings } from '@token-relay/daemon';
 import { check } from './commands/check.ts';
+import { clusterStatusCommand, stepDownCommand } from './commands/cluster.ts';
 import { importCommand } from './commands/import-tokens.ts';
 import { login } from './commands/login.ts';
 import { refresh } from './commands/refresh.ts';
@@ -37,8 +38,29 @@ export function createProgram(surroundings: Surroundings, argv?: readonly string
     .option('--timeout <duration>', 'how long to wait for the login (default: 5m)');
   add('status', 'how the running daemon is', status).option('--json', 'as JSON');
   add('check', 'look at the configuration and the token file, and say what is wrong', check);
+  addClusterCommands(program, surroundings, argv);
   addTokensCommands(program, surroundings, argv);
   return program;
+}
+
+/** `cluster …`: ask the running daemon. */
+function addClusterCommands(program: Command, surroundings: Surroundings, argv?: readonly string[]): void {
+  const cluster = program
+    .command('cluster')
+    .description('one login for many machines: who leads, which hosts are there')
+    .copyInheritedSettings(program);
+  const add = (usage: string, description: string, action: Action) =>
+    addSettingOptions(
+      cluster
+        .command(usage)
+        .description(description)
+        .copyInheritedSettings(program)
+        .action((flags: Record<string, unknown>) => action(surroundings, flags)),
+      senderDefinitions,
+      { envPrefix: ENV_PREFIX, argv },
+    );
+  add('status', 'who leads, and which hosts are there', clusterStatusCommand).option('--json', 'as JSON');
+  add('step-down', 'let another host lead, if this one does', stepDownCommand);
 }
 
 /** `tokens …`: each takes the settings too, because they say where the token file is. */

@@ -2,7 +2,10 @@
 import type { HookRunnerOptions, Log, MetricFamily, ShownInstead } from '@token-relay/daemon';
 import { fingerprint, isLoginInFuture, TokenManager, type FileEncryption, type TokenSet } from '@token-relay/tokens';
 import type { AppConfig } from './app-config.ts';
+import { ClusterPart } from './cluster/cluster-part.ts';
+import { isUnfitToLead } from './cluster/unfit-to-lead.ts';
 import type { Configuration } from './configuration.ts';
+import type { ControlledCluster } from './control/control-cluster.ts';
 import type { TargetCertificates } from './delivery/target-tls.ts';
 import { Targets } from './delivery/targets.ts';
 import { acceptLogin } from './login/accept-login.ts';
@@ -18,8 +21,9 @@ import { Refresher } from './refresh/refresher.ts';
 import { ReplaceableHooks } from './replaceable-hooks.ts';
 import type { SenderSettings } from './settings.ts';
 import { buildReport } from './status/build-report.ts';
+import { clusterStatus, type ClusterStatus } from './status/cluster-status.ts';
 import type { StatusReport } from './status/status-report.ts';
-import { realSurroundings, type HookEvent, type SenderSurroundings } from './surroundings.ts';
+import { pauseExactly, realSurroundings, type HookEvent, type SenderSurroundings } from './surroundings.ts';
 import { version } from './version.ts';
 import { Timeline, type TimelineEventKind } from './web/timeline.ts';
 import { WeekKeeper } from './week/week-keeper.ts';
@@ -33,6 +37,8 @@ export interface SenderOptions extends Configuration {
   readonly hookHost: Pick<HookRunnerOptions<HookEvent>, 'environment' | 'kill'>;
   /** the key of the token file, where there is one */
   readonly encryption?: FileEncryption | undefined;
+  /** Whether it joins the cluster that the settings name; a command that does a daemon's work does not. */
+  readonly joinsCluster?: boolean;
   /** attempts in a row to deliver; default: the setting */
   readonly deliveryAttempts?: number;
 }
@@ -41,6 +47,7 @@ export class Sender {
   readonly refresher: Refresher;
   readonly targets: Targets;
   readonly login: LoginService;
+  readonly cluster: ClusterPart | undefined;
   readonly timeline: Timeline = new Timeline();
   readonly #week: WeekKeeper;
   readonly #manager: TokenManager;
@@ -92,6 +99,7 @@ export class Sender {
     this.#manager = new TokenManager({
       store: tokenStore,
       nowMs,
+      host: options.settings.cluster?.host,
       refresh: refreshFunction((refreshToken) => {
         const { tokenUrl, httpTimeout: httpTimeoutMs } = this.#settings;
         const hide = (token: string) => this.#hide(token);
@@ -99,7 +107,9 @@ export class Sender {
         return exchangeRefreshToken({ tokenUrl, httpTimeoutMs, credentials, hide, post, nowMs }, refreshToken);
       }),
     });
+    this.cluster = this.#joinCluster({ nowMs, bootMs, random });
     this.refresher = new Refresher({
+      gate: this.cluster,
       manager: this.#manager,
       log,
       nowMs,
@@ -109,6 +119,7 @@ export class Sender {
       publish: (tokenSet) => this.#publish(tokenSet),
       onChange: () => {
         this.#lookAtWeek();
+        if (this.cluster !== undefined) void this.#standAside(this.cluster);
         this.#tell();
       },
       record,
@@ -157,6 +168,7 @@ export class Sender {
   }
 
   async close(): Promise<void> {
+    await this.cluster?.close();
     await Promise.all([this.login.close(), this.targets.close(), this.#hooks.close(), this.#week.settled()]);
   }
 
@@ -169,7 +181,26 @@ export class Sender {
       advice: this.#advice(),
       refresher: this.refresher.snapshot(),
       targets: this.targets.report(),
+      cluster: this.clusterStatus(),
     });
+  }
+
+  controlledCluster(): ControlledCluster | undefined {
+    const { cluster } = this;
+    if (cluster === undefined) return undefined;
+    return {
+      stepDown: () => cluster.stepDown(),
+      look: async () => {
+        await cluster.hosts();
+        return this.clusterStatus();
+      },
+    };
+  }
+
+  /** undefined on a single machine */
+  clusterStatus(): ClusterStatus | undefined {
+    const report = this.cluster?.report();
+    return report === undefined ? undefined : clusterStatus(report, this.cluster?.knownHosts() ?? []);
   }
 
   metrics(usage: { readonly residentBytes: number; readonly cpuSeconds: number }): readonly MetricFamily[] {
@@ -182,17 +213,19 @@ export class Sender {
         refresher: this.refresher.snapshot(),
         attempts: this.refresher.attempts(),
         targets: this.targets.report(),
+        cluster: this.clusterStatus(),
       }),
     );
   }
 
   /** Takes over what may change while it runs; see settings-reload.ts. */
-  async reconfigure({ settings, appConfig, certificates }: Configuration): Promise<void> {
+  async reconfigure({ settings, appConfig, certificates, clusterFiles }: Configuration): Promise<void> {
     this.#settings = { ...settings, tokenFile: this.#settings.tokenFile };
     this.#appConfig = appConfig;
     this.#certificates = certificates;
     this.#options.hideSecret(appConfig.appSecret, '(app secret)');
     this.#hooks.replace(settings.hooks);
+    if (clusterFiles !== undefined) await this.cluster?.filesChanged(clusterFiles);
     await this.targets.replace(settings.targets);
     this.refresher.configurationChanged();
   }
@@ -210,7 +243,51 @@ export class Sender {
       tokenFile: this.#settings.tokenFile,
       record: (kind: TimelineEventKind, text: string) => this.#record(kind, text),
     };
-    return acceptLogin(context, tokens, loginAtMs);
+    return acceptLogin(context, tokens, this.#laterThanHeld(loginAtMs));
+  }
+
+  /** Where hosts' clocks differ, a login is still told from the one before it by a later second. */
+  #laterThanHeld(loginAtMs: number): number {
+    const heldAtMs = this.#manager.get()?.loginAtMs;
+    if (this.cluster === undefined || heldAtMs === undefined || isLoginInFuture({ loginAtMs: heldAtMs }, loginAtMs)) return loginAtMs;
+    return Math.max(loginAtMs, (Math.floor(heldAtMs / 1000) + 1) * 1000);
+  }
+
+  #joinCluster({ nowMs, bootMs, random }: Pick<SenderSurroundings, 'nowMs' | 'bootMs' | 'random'>): ClusterPart | undefined {
+    const { settings, clusterFiles: files, log, pid, joinsCluster = false } = this.#options;
+    const { cluster: config } = settings;
+    if (!joinsCluster || config === undefined || files === undefined) return undefined;
+    return new ClusterPart({
+      ...{ config, files, version, log, nowMs, bootMs, random },
+      instance: `${pid}.${this.#startedAtMs}`,
+      pause: pauseExactly,
+      httpTimeoutMs: () => this.#settings.httpTimeout,
+      tokens: {
+        get: () => this.#manager.get(),
+        take: (tokenSet) => this.#takeFromCluster(tokenSet),
+      },
+      state: () => this.refresher.snapshot().state.kind,
+      onChange: () => {
+        this.refresher.gateChanged();
+        this.#tell();
+      },
+    });
+  }
+
+  #takeFromCluster(tokenSet: TokenSet): Promise<void> {
+    if (tokenSet.accessToken !== undefined) this.#hide(tokenSet.accessToken);
+    if (tokenSet.refreshToken !== undefined) this.#hide(tokenSet.refreshToken);
+    return this.refresher.take(tokenSet);
+  }
+
+  /** A leader that Schwab does not answer lets another try, if there is one. */
+  async #standAside(cluster: ClusterPart): Promise<void> {
+    const report = cluster.report();
+    const isUnfit = () => isUnfitToLead(this.refresher.snapshot().state, this.#nowMs());
+    if (report?.role !== 'leader' || !isUnfit()) return;
+    const others = (await cluster.hosts()).filter(({ host }) => host !== report.host);
+    if (others.length === 0 || !isUnfit() || !(await cluster.stepDown())) return;
+    this.#options.log.warn('Cluster: this host cannot refresh just now, and lets another lead');
   }
 
   #record(kind: TimelineEventKind, text: string): void {

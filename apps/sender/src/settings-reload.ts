@@ -23,6 +23,8 @@ const ON_RELOAD = {
   webPort: 'restart',
   metricsPort: 'restart',
   statsd: 'restart',
+  // but for its files: keys can be changed without a stop
+  cluster: 'restart',
   tokenFileEncryption: 'restart',
   tokenFileKey: 'restart',
   logFormat: 'restart',

@@ -24,6 +24,7 @@ import {
 import { isLoopback, MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
 import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { clusterConfig, clusterSchema, type ClusterConfig } from './cluster/cluster-settings.ts';
 import { targetConfigs, targetsSchema, targetWarnings } from './delivery/target-settings.ts';
 import type { TargetConfig } from './delivery/target.ts';
 
@@ -80,6 +81,10 @@ export const senderDefinitions = {
     description: 'the port on 127.0.0.1 for /metrics, /healthz and /readyz; 0: any free one; off if not given',
   }),
   statsd: statsdSetting(),
+  cluster: structureSetting({
+    schema: clusterSchema,
+    description: 'one login for many machines: servers, host, keys, tls, nkey or credentials (docs/cluster.md)',
+  }),
   ...logSettings({ defaultFile: 'logs/token_refresh_sender.log' }),
 };
 
@@ -97,9 +102,13 @@ export interface SettingsContext {
 
 type Declared = SettingsOf<typeof senderDefinitions>;
 
-export interface SenderSettings extends Omit<Declared, 'socketPath' | 'controlSocketPath' | 'targets'> {
+export interface SenderSettings extends Omit<
+  Declared,
+  'socketPath' | 'controlSocketPath' | 'targets' | 'cluster'
+> {
   readonly controlSocketPath: string;
   readonly targets: readonly TargetConfig[];
+  readonly cluster?: ClusterConfig | undefined;
   /** whether these are the settings of the system's service: what it has to itself is not for a command to touch */
   readonly isService: boolean;
   /** the settings file that was read, absolute */
@@ -123,7 +132,7 @@ export async function loadSenderSettings(context: SettingsContext): Promise<Send
   });
   checkUrl('token_url', values.tokenUrl);
   checkUrl('authorize_url', values.authorizeUrl);
-  const { socketPath, targets, ...rest } = values;
+  const { socketPath, targets, cluster, ...rest } = values;
   const isNamedHere = sources.tokenFile === 'flag' || sources.tokenFile === 'environment';
   // The control socket is the lock of the login: it goes with the token file.
   const isService = folder.kind === 'service' && !isNamedHere;
@@ -139,6 +148,7 @@ export async function loadSenderSettings(context: SettingsContext): Promise<Send
     ...(sources.tokenFile === 'default' ? { tokenFile: resolve(cwd, folder.stateFolder, 'schwab_tokens.json') } : {}),
     controlSocketPath,
     targets: theirs,
+    cluster: cluster === undefined ? undefined : clusterConfig(cluster, cwd, values.httpTimeout),
     isService,
     logFileIsDefault: sources.logFile === 'default',
     configFile: configFile === undefined ? undefined : resolve(cwd, configFile),

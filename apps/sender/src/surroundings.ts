@@ -70,6 +70,11 @@ async function pause(ms: number, signal: AbortSignal): Promise<unknown> {
   return sleepUntil(runningMs() + ms, { signal, nowMs: runningMs });
 }
 
+/** For waits that are not looks: to the millisecond, and no longer than asked for. */
+export async function pauseExactly(ms: number, signal: AbortSignal): Promise<unknown> {
+  return sleepUntil(runningMs() + ms, { signal, nowMs: runningMs });
+}
+
 function runningMs(): number {
   return performance.now();
 }

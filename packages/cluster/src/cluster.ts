@@ -66,10 +66,15 @@ export class Cluster {
   #leaseWork: Promise<void> | undefined;
   #readAtMs = 0;
   #wake = new AbortController();
+  readonly #joined: Promise<void>;
+  #haveJoined: () => void = () => undefined;
 
   constructor(options: ClusterOptions) {
     const { host, store, bootMs, nowMs, tokens, ring, log } = options;
     this.#options = options;
+    this.#joined = new Promise((resolve) => {
+      this.#haveJoined = resolve;
+    });
     this.#member = outside(bootMs(), tokens.get()?.origin?.host === host);
     this.#known = { role: this.role(), leader: undefined, sinceMs: nowMs() };
     this.#exchange = new TokenExchange({
@@ -104,6 +109,11 @@ export class Cluster {
   /** What {@link hosts} last found. */
   knownHosts(): readonly HostReport[] {
     return this.#board.known();
+  }
+
+  /** Resolves when what the store has is known, and taken over where it is newer, or when it is known to be away. */
+  joined(): Promise<void> {
+    return this.#joined;
   }
 
   /** Whether to ask Schwab now; a lease that could end before the answer is kept first. */
@@ -178,6 +188,7 @@ export class Cluster {
       case 'unusable':
         this.#storeFault = event;
         this.#judgeStore();
+        this.#haveJoined();
         return;
       case 'lease':
         this.#sawLease(event.entry);
@@ -199,6 +210,8 @@ export class Cluster {
     this.#storeFault = isTooShort ? { kind: 'unusable', reason } : undefined;
     await this.#readLease();
     this.#judgeStore();
+    await this.#exchange.settled();
+    this.#haveJoined();
   }
 
   #judgeStore(): void {

@@ -52,6 +52,7 @@ function conclude({ kind, message }: RefreshReport, print: (line: string) => voi
       return;
     case 'not_saved':
       throw new CommandFailure(message, ExitCode.failed);
+    case 'following':
     case 'refused':
       throw new CommandFailure(message, ExitCode.tryAgain);
     case 'passing':

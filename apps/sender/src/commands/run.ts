@@ -57,6 +57,7 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
       hideSecret: daemon.hideSecret,
       hookHost: { environment: surroundings.env, kill: surroundings.kill },
       encryption,
+      joinsCluster: true,
     });
     const { env, uid, usage } = surroundings;
     const remakeFolder = (folder: string) => remakeRuntimeFolder(folder, { env, uid });
@@ -77,7 +78,12 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
   const { log, systemd, stop, onReload } = daemon;
   const status = () => sender.status();
   const routes = [
-    ...controlRoutes({ status, refresh: () => sender.refresher.refreshNow(), login: sender.login }),
+    ...controlRoutes({
+      status,
+      refresh: () => sender.refresher.refreshNow(),
+      login: sender.login,
+      cluster: sender.controlledCluster(),
+    }),
     ...probeRoutes({ status, nowMs: Date.now }),
     metricsRoute(metrics),
   ];

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { LoginService } from '../login/login-service.ts';
 import type { RefreshReport } from '../refresh/refresh-report.ts';
 import type { StatusReport } from '../status/status-report.ts';
+import { clusterRoutes, type ControlledCluster } from './control-cluster.ts';
 import { loginRoutes } from './control-login.ts';
 
 export const refreshReportSchema = z.object({
@@ -11,6 +12,7 @@ export const refreshReportSchema = z.object({
     'refreshed',
     'not_saved',
     'adopted',
+    'following',
     'passing',
     'refused',
     'login_required',
@@ -24,6 +26,8 @@ export interface ControlledSender {
   readonly status: () => StatusReport;
   readonly refresh: () => Promise<RefreshReport>;
   readonly login: LoginService;
+  /** absent on a single machine, and in a command */
+  readonly cluster?: ControlledCluster | undefined;
 }
 
 export function controlRoutes(sender: ControlledSender): readonly Route[] {
@@ -40,5 +44,6 @@ export function controlRoutes(sender: ControlledSender): readonly Route[] {
       },
     },
     ...loginRoutes(sender.login),
+    ...clusterRoutes(sender.cluster),
   ];
 }

@@ -2,6 +2,7 @@
 import { knownLoginAtMs } from '@token-relay/tokens';
 import type { TargetReport } from '../delivery/targets.ts';
 import type { RefresherSnapshot } from '../refresh/refresh-report.ts';
+import type { ClusterStatus } from '../status/cluster-status.ts';
 import type { LastRefresh, SenderMetricsSnapshot } from './sender-metrics.ts';
 
 export interface MetricsParts {
@@ -12,11 +13,12 @@ export interface MetricsParts {
   readonly refresher: Omit<RefresherSnapshot, 'lastRefresh'> & { readonly lastRefresh: LastRefresh | undefined };
   /** Attempts to refresh since the start, by what they came to. */
   readonly attempts: SenderMetricsSnapshot['refreshes'];
+  readonly cluster?: ClusterStatus | undefined;
   readonly targets: readonly (TargetReport & { readonly deliveries: number; readonly failures: number })[];
 }
 
 export function metricsSnapshot(parts: MetricsParts): SenderMetricsSnapshot {
-  const { version, startedAtMs, nowMs, usage, refresher, attempts, targets } = parts;
+  const { version, startedAtMs, nowMs, usage, refresher, attempts, targets, cluster } = parts;
   const { state, tokenSet, saved, lastRefresh, nextRefreshAtMs } = refresher;
   return {
     version,
@@ -28,6 +30,7 @@ export function metricsSnapshot(parts: MetricsParts): SenderMetricsSnapshot {
     accessTokenExpiresAtMs: tokenSet?.accessToken === undefined ? undefined : tokenSet.expiresAtMs,
     loginAtMs: knownLoginAtMs(tokenSet, nowMs),
     saved,
+    cluster,
     targets: targets.map(({ config, state: { kind }, deliveries, failures }) => ({
       name: config.name,
       state: kind,

@@ -14,6 +14,7 @@ import type { TargetState } from '../delivery/target.ts';
 import { loginEndsAt } from '../login/login-lifetime.ts';
 import type { LoginState } from '../refresh/login-state.ts';
 import type { RefreshReport } from '../refresh/refresh-report.ts';
+import type { ClusterStatus } from '../status/cluster-status.ts';
 
 /** Times are epoch milliseconds, counts are since the start. What is undefined is left out. */
 export interface SenderMetricsSnapshot {
@@ -30,6 +31,8 @@ export interface SenderMetricsSnapshot {
   /** False while the newest tokens are in memory only. */
   readonly saved: boolean;
   readonly targets: readonly TargetCounts[];
+  /** absent on a single machine */
+  readonly cluster?: ClusterStatus | undefined;
 }
 
 export interface LastRefresh {
@@ -59,6 +62,7 @@ const NO_REFRESHES: Readonly<Record<Exclude<RefreshReport['kind'], 'stopping'>, 
   refreshed: 0,
   not_saved: 0,
   adopted: 0,
+  following: 0,
   passing: 0,
   refused: 0,
   login_required: 0,
@@ -86,6 +90,7 @@ export function senderMetrics(snapshot: SenderMetricsSnapshot): readonly MetricF
     ),
     gauge('token_saved', '0 while the newest tokens are in memory only, because a save failed', saved),
     ...targetMetrics(snapshot.targets),
+    ...(snapshot.cluster === undefined ? [] : clusterMetrics(snapshot.cluster)),
     ...processMetrics(snapshot.process),
   ];
 }
@@ -113,5 +118,19 @@ function targetMetrics(targets: readonly TargetCounts[]): readonly MetricFamily[
     gauge('target_up', '0 while a token waits for the target, after the attempts in a row failed', up),
     counter('deliveries_total', 'Tokens delivered to the target', deliveries),
     counter('delivery_failures_total', 'Attempts to deliver that failed', failures),
+  ];
+}
+
+const NO_ROLE: Readonly<Record<ClusterStatus['role'], 0>> = { leader: 0, follower: 0, alone: 0, waiting: 0, single: 0 };
+
+function clusterMetrics({ role, since, revision, problem, hosts }: ClusterStatus): readonly MetricFamily[] {
+  const ages = hosts.map(({ host, token_age_seconds: value }) => ({ labels: { host }, value: value ?? NaN }));
+  return [
+    gauge('cluster_role', '1 for the role of this host in its cluster', samplesBy('role', { ...NO_ROLE, [role]: 1 })),
+    gauge('cluster_role_since_timestamp_seconds', 'Since when it has its role', inSeconds(Date.parse(since))),
+    gauge('cluster_store_up', '0 while the store is away, or cannot be used', problem === undefined),
+    gauge('cluster_token_revision', 'Of the token set that is held, counted from each login on', revision),
+    gauge('cluster_hosts', 'Hosts that were there when they were last looked for', hosts.length),
+    gauge('cluster_host_token_age_seconds', 'Age of each host’s access token, as it last said', ages),
   ];
 }

@@ -3,8 +3,9 @@
  * decided in schedule.ts, token-answer.ts and login-state.ts; this file does it. The loop around it is refresher.ts.
  */
 import type { Log } from '@token-relay/daemon';
+import type { RefreshGate } from '../cluster/refresh-gate.ts';
 import type { TimelineEventKind } from '../web/timeline.ts';
-import { fingerprint, knownLoginAtMs, type TokenError, type TokenManager, type TokenSet } from '@token-relay/tokens';
+import { fingerprint, knownLoginAtMs, TokenError, type TokenManager, type TokenSet } from '@token-relay/tokens';
 import { loginEndsAt } from '../login/login-lifetime.ts';
 import { duration } from '../status/duration.ts';
 import { adviceFor, type AdviceContext } from './advice.ts';
@@ -16,6 +17,7 @@ import { Publication } from './publication.ts';
 import { RefreshFailure, type FailedOutcome } from './refresh-function.ts';
 import type { RefresherSnapshot, RefreshReport } from './refresh-report.ts';
 import { SaveRetry } from './save-retry.ts';
+import { MIN_ATTEMPT_GAP_MS } from './schedule.ts';
 
 export interface LoginKeeperDependencies {
   readonly manager: TokenManager;
@@ -33,6 +35,8 @@ export interface LoginKeeperDependencies {
   /** Notes what happened, for the timeline and the hooks. `text` is for people, without a token. */
   readonly record: (kind: TimelineEventKind, text: string) => void;
   readonly refreshIntervalMs: () => number;
+  /** Absent: this host refreshes, always. */
+  readonly gate?: RefreshGate | undefined;
 }
 
 export class LoginKeeper {
@@ -68,7 +72,8 @@ export class LoginKeeper {
 
   /** When the next attempt is due, in epoch milliseconds. */
   dueAtMs(): number {
-    const { manager, refreshIntervalMs } = this.#deps;
+    const { manager, refreshIntervalMs, gate } = this.#deps;
+    if (gate?.isOpen() === false) return Infinity;
     return this.#times.dueAtMs(manager.get() ?? {}, refreshIntervalMs());
   }
 
@@ -82,6 +87,7 @@ export class LoginKeeper {
     this.#enter({ state: healthy });
     if (saveError !== undefined) this.saving.failed(saveError);
     this.#publish();
+    this.#deps.gate?.held();
   }
 
   /** A state that waits for other credentials tries at once. */
@@ -93,6 +99,7 @@ export class LoginKeeper {
   async load(): Promise<void> {
     const { manager, log, advice } = this.#deps;
     await this.#file.load();
+    await this.#deps.gate?.joined();
     if (manager.getRefreshToken() === undefined) this.#noLogin();
     else log.info(`Token file read: ${advice().tokenFile}`);
     this.#publishUnlessDue();
@@ -109,18 +116,42 @@ export class LoginKeeper {
     return true;
   }
 
+  /** Takes over what another host of the cluster has made: saved first, then published. */
+  async take(tokenSet: TokenSet): Promise<void> {
+    const { manager, log, record } = this.#deps;
+    const before = manager.get();
+    try {
+      await manager.take(tokenSet);
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      if (error.code === 'newer_login_on_disk') return void (await this.adopt());
+      this.saving.failed(error);
+    }
+    // Only its mark may be new.
+    if (before?.accessToken === tokenSet.accessToken && before?.refreshToken === tokenSet.refreshToken) return;
+    const host = tokenSet.origin?.host ?? 'another host';
+    record('adopted', `Tokens taken over from ${host}`);
+    log.info(`Tokens taken over from ${host}, through the cluster's store`);
+    this.#enter({ state: healthy });
+    this.#publish();
+  }
+
   /**
    * One attempt: looks at the file first, because what another program has refreshed needs no refresh; then asks Schwab,
    * saves, and publishes. The caller sees to it that there is one at a time.
    * @param onAsk called before Schwab is asked; false: Schwab is not asked any more
    */
   async attempt(onAsk: () => boolean): Promise<RefreshReport | undefined> {
-    const { manager, nowMs } = this.#deps;
+    const { manager, nowMs, gate } = this.#deps;
     const isAdopted = await this.adopt();
     const refreshToken = manager.getRefreshToken();
     if (refreshToken === undefined) return this.#noLogin();
     if (isAdopted && this.dueAtMs() > nowMs()) {
       return { kind: 'adopted', message: 'The token file has newer tokens; they were taken over.' };
+    }
+    if (gate !== undefined && !(await gate.pass())) {
+      this.#times.retryAt(nowMs() + MIN_ATTEMPT_GAP_MS);
+      return { kind: 'following', message: gate.closedBecause() };
     }
     if (!onAsk()) return undefined;
     this.#times.began();
@@ -161,6 +192,7 @@ export class LoginKeeper {
     if (saveError === undefined) log.info(`Tokens saved to ${advice().tokenFile}`);
     else this.saving.failed(saveError);
     this.#publish();
+    this.#deps.gate?.held();
     return saveError === undefined
       ? { kind: 'refreshed', message }
       : { kind: 'not_saved', message: `${message}, but not saved: ${saveError.message}` };
@@ -223,6 +255,7 @@ export class LoginKeeper {
     this.#enter({ state: healthy });
     if (manager.getRefreshToken() === undefined) this.#noLogin();
     this.#publishUnlessDue();
+    this.#deps.gate?.held();
   }
 
   /** What is due is refreshed first, and published if that fails. */

@@ -5,7 +5,7 @@ import type { LoginState } from './login-state.ts';
 /** What one attempt came to; `message` is for people. */
 export interface RefreshReport {
   readonly kind:
-    'refreshed' | 'not_saved' | 'adopted' | 'passing' | 'refused' | 'login_required' | 'misconfigured' | 'stopping';
+    'refreshed' | 'not_saved' | 'adopted' | 'following' | 'passing' | 'refused' | 'login_required' | 'misconfigured' | 'stopping';
   readonly message: string;
 }
 
@@ -15,7 +15,7 @@ export interface RefresherSnapshot {
   readonly saved: boolean;
   readonly lastRefresh:
     { readonly atMs: number; readonly ok: boolean; readonly message: string; readonly durationMs: number } | undefined;
-  /** undefined while an attempt is under way */
+  /** undefined while an attempt is under way, and while another host refreshes */
   readonly nextRefreshAtMs: number | undefined;
   readonly refreshes: number;
 }

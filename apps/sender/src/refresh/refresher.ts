@@ -3,7 +3,7 @@
  * asks; what an attempt does is in login-keeper.ts.
  */
 import { LOOK_EVERY_MS } from '@token-relay/daemon';
-import type { TokenError } from '@token-relay/tokens';
+import type { TokenError, TokenSet } from '@token-relay/tokens';
 import { LoginKeeper, type LoginKeeperDependencies } from './login-keeper.ts';
 import type { RefresherSnapshot, RefreshReport } from './refresh-report.ts';
 
@@ -32,10 +32,9 @@ export class Refresher {
   }
 
   snapshot(): RefresherSnapshot {
-    return {
-      ...this.#keeper.snapshot(),
-      nextRefreshAtMs: this.#attempt === undefined ? this.#keeper.dueAtMs() : undefined,
-    };
+    const dueAtMs = this.#keeper.dueAtMs();
+    const isKnown = this.#attempt === undefined && dueAtMs !== Infinity;
+    return { ...this.#keeper.snapshot(), nextRefreshAtMs: isKnown ? dueAtMs : undefined };
   }
 
   /** Attempts since the start, by what they came to. */
@@ -85,6 +84,17 @@ export class Refresher {
   /** Something happened to the token file: looks at it at once. */
   tokenFileChanged(): void {
     this.#lookAtFile = true;
+    this.#wakeUp();
+  }
+
+  /** Another host of the cluster has made these. */
+  async take(tokenSet: TokenSet): Promise<void> {
+    await this.#keeper.take(tokenSet);
+    this.#wakeUp();
+  }
+
+  /** Whether this host may refresh has changed. */
+  gateChanged(): void {
     this.#wakeUp();
   }
 

@@ -5,6 +5,7 @@ import type { TargetReport } from '../delivery/targets.ts';
 import { loginEndsAt } from '../login/login-lifetime.ts';
 import { adviceFor, type AdviceContext } from '../refresh/advice.ts';
 import type { RefresherSnapshot } from '../refresh/refresh-report.ts';
+import type { ClusterStatus } from './cluster-status.ts';
 import type { StatusReport } from './status-report.ts';
 
 export interface ReportParts {
@@ -15,10 +16,12 @@ export interface ReportParts {
   readonly advice: AdviceContext;
   readonly refresher: RefresherSnapshot;
   readonly targets: readonly TargetReport[];
+  /** absent on a single machine */
+  readonly cluster?: ClusterStatus | undefined;
 }
 
 export function buildReport(parts: ReportParts): StatusReport {
-  const { version, pid, startedAtMs, nowMs, advice, refresher, targets } = parts;
+  const { version, pid, startedAtMs, nowMs, advice, refresher, targets, cluster } = parts;
   const { state, tokenSet, lastRefresh, nextRefreshAtMs } = refresher;
   const advised = adviceFor(state.kind, advice);
   const accessToken = tokenSet?.accessToken;
@@ -52,6 +55,7 @@ export function buildReport(parts: ReportParts): StatusReport {
     ...(nextRefreshAtMs === undefined ? {} : { next_refresh_at: iso(nextRefreshAtMs) }),
     refreshes: refresher.refreshes,
     targets: targets.map(targetReport),
+    ...(cluster === undefined ? {} : { cluster }),
   };
 }
 

@@ -19,6 +19,32 @@ const targetSchema = z.object({
   reason: z.optional(described(z.string(), 'why it is undelivered, for people')),
 });
 
+export const clusterSchema = z.object({
+  host: described(z.string(), 'what this host is called in the cluster'),
+  role: described(
+    z.enum(['leader', 'follower', 'alone', 'waiting', 'single']),
+    'leader: refreshes for all; follower: takes tokens from the store; alone, waiting: the store is away, and this host, or another, led last; single: the store cannot be used until a person changes something',
+  ),
+  leader: z.optional(described(z.string(), 'the host that leads, as far as it is known')),
+  since: time('since when it has this role under this leader'),
+  revision: z.optional(described(z.number(), 'of the token set that is held: counted over all hosts, from each login on')),
+  server: z.optional(described(z.string(), 'the server of the store that this host is connected to')),
+  problem: z.optional(described(z.string(), 'why the store is away or cannot be used, for people')),
+  hosts: described(
+    z.array(
+      z.object({
+        host: z.string(),
+        version: z.string(),
+        role: z.string(),
+        state: described(z.string(), 'of its login'),
+        revision: z.optional(z.number()),
+        token_age_seconds: z.optional(described(z.number(), 'when it last said so, a third of a lease ago at most')),
+      }),
+    ),
+    'that were there when they were last looked for',
+  ),
+});
+
 export const statusSchema = z.object({
   version: described(z.string(), 'of the daemon'),
   pid: z.number(),
@@ -53,9 +79,10 @@ export const statusSchema = z.object({
       'left out if there was none since the start',
     ),
   ),
-  next_refresh_at: z.optional(time('left out while one is under way')),
+  next_refresh_at: z.optional(time('left out while one is under way, and while another host refreshes')),
   refreshes: described(z.number(), 'that succeeded since the daemon started'),
   targets: z.array(targetSchema),
+  cluster: z.optional(described(clusterSchema, 'left out on a single machine')),
 });
 
 export type StatusReport = z.infer<typeof statusSchema>;

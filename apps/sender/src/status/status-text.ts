@@ -1,5 +1,6 @@
 /** The status in words: ten lines for a terminal, one line for systemd. Pure. */
 import { REMINDER_HOURS } from '../week/reminders.ts';
+import { clusterText, hostLines } from './cluster-status.ts';
 import { duration } from './duration.ts';
 import type { StatusReport } from './status-report.ts';
 
@@ -36,11 +37,15 @@ export function statusLines(report: StatusReport, nowMs: number, hasColours = fa
     `Last refresh:   ${report.last_refresh === undefined ? 'none since the start' : `${clock(report.last_refresh.at, nowMs)}, ${report.last_refresh.message}`}`,
   );
   lines.push(
-    `Next refresh:   ${report.next_refresh_at === undefined ? 'under way' : momentText(report.next_refresh_at, nowMs)}`,
+    `Next refresh:   ${nextRefreshText(report, nowMs)}`,
   );
   lines.push(
     `Token file:     ${report.token_file}${report.saved ? '' : ' (NOT SAVED: the newest tokens are in memory only)'}`,
   );
+  if (report.cluster !== undefined) {
+    lines.push(`Cluster:        ${clusterText(report.cluster)} (since ${clock(report.cluster.since, nowMs)})`);
+    for (const line of hostLines(report.cluster)) lines.push(`Host:           ${line}`);
+  }
   for (const target of report.targets) {
     const since = target.since === undefined ? '' : ` ${clock(target.since, nowMs)}`;
     const reason = target.reason === undefined ? '' : `: ${target.reason}`;
@@ -60,7 +65,14 @@ export function systemdStatus(report: StatusReport, nowMs: number): string {
   const until = (iso: string | undefined) => (iso === undefined ? 'an unknown time' : clock(iso, nowMs));
   const next = report.next_refresh_at === undefined ? '' : `; next refresh ${until(report.next_refresh_at)}`;
   const due = isLoginDue(report, nowMs) ? 'LOG IN SOON: ' : '';
-  return `${due}Access token until ${until(report.access_token?.expires_at)}, login until ${until(report.login?.ends_at)}${next}`;
+  const cluster = report.cluster === undefined ? '' : `Cluster: ${clusterText(report.cluster)}. `;
+  return `${due}${cluster}Access token until ${until(report.access_token?.expires_at)}, login until ${until(report.login?.ends_at)}${next}`;
+}
+
+function nextRefreshText({ next_refresh_at: next, cluster }: StatusReport, nowMs: number): string {
+  if (next !== undefined) return momentText(next, nowMs);
+  const isElsewhere = cluster?.role === 'follower' || cluster?.role === 'waiting';
+  return isElsewhere ? `by ${cluster.leader ?? 'whoever leads'}` : 'under way';
 }
 
 function accessTokenText(report: StatusReport, nowMs: number): string {

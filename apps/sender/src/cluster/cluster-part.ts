@@ -1,0 +1,145 @@
+/** This host's part in a cluster: what the sender needs of it, and what it says. Loaded and connected only where there is one. */
+import type { Cluster, ClusterReport, ClusterStore, HostReport, KeyRing } from '@token-relay/cluster';
+import type { NatsStoreOptions } from '@token-relay/cluster/nats';
+import type { Log } from '@token-relay/daemon';
+import type { TokenSet } from '@token-relay/tokens';
+import { clusterLine, followingWords } from './cluster-words.ts';
+import type { ClusterFiles } from './cluster-files.ts';
+import type { ClusterConfig } from './cluster-settings.ts';
+import type { RefreshGate } from './refresh-gate.ts';
+
+/** A start waits no longer than this for the store. */
+const JOIN_WITHIN_MS = 5_000;
+
+export interface ClusterPartOptions {
+  readonly config: ClusterConfig;
+  readonly files: ClusterFiles;
+  /** of this run, told apart from other runs of the same host */
+  readonly instance: string;
+  readonly version: string;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  readonly bootMs: () => number;
+  readonly random: () => number;
+  /** as the sender's, and to the millisecond */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  readonly httpTimeoutMs: () => number;
+  readonly tokens: { readonly get: () => TokenSet | undefined; readonly take: (tokenSet: TokenSet) => Promise<void> };
+  /** of the login, as the status calls it */
+  readonly state: () => string;
+  readonly onChange: () => void;
+  /** default: NATS */
+  readonly openStore?: (options: NatsStoreOptions) => Promise<ClusterStore>;
+}
+
+export class ClusterPart implements RefreshGate {
+  readonly #options: ClusterPartOptions;
+  readonly #stop = new AbortController();
+  #cluster: Cluster | undefined;
+  #ring: KeyRing | undefined;
+  #running: Promise<void> | undefined;
+  #lastLine = '';
+
+  constructor(options: ClusterPartOptions) {
+    this.#options = options;
+  }
+
+  /** The tokens are read by now. */
+  async joined(): Promise<void> {
+    const { config, files, log, pause } = this.#options;
+    const [{ Cluster, keyRing }, store] = await Promise.all([import('@token-relay/cluster'), this.#openStore()]);
+    this.#ring = keyRing(files.keys);
+    const { host, whenIsolated, servers } = config;
+    const { instance, nowMs, bootMs, random, tokens, version, state, httpTimeoutMs: requestMs } = this.#options;
+    const cluster = new Cluster({
+      ...{ host, instance, whenIsolated, store, tokens, nowMs, bootMs, random, pause, requestMs, log },
+      ring: () => this.#ring ?? keyRing(files.keys),
+      about: () => ({ version, state: state() }),
+      onChange: () => this.#changed(),
+    });
+    this.#cluster = cluster;
+    log.info(`Cluster: joining as ${host}, through ${servers.join(', ')}`);
+    this.#running = cluster.run(this.#stop.signal);
+    const waited = new AbortController();
+    await Promise.race([cluster.joined(), pause(JOIN_WITHIN_MS, AbortSignal.any([waited.signal, this.#stop.signal]))]);
+    waited.abort();
+    this.#changed();
+  }
+
+  isOpen(): boolean {
+    switch (this.#cluster?.role()) {
+      case 'leader':
+      case 'alone':
+      case 'single':
+        return true;
+      case 'follower':
+      case 'waiting':
+      case undefined:
+        return false;
+    }
+  }
+
+  async pass(): Promise<boolean> {
+    return (await this.#cluster?.mayRefresh()) ?? false;
+  }
+
+  closedBecause(): string {
+    const report = this.report();
+    return report === undefined ? 'The cluster is not joined yet.' : followingWords(report);
+  }
+
+  held(): void {
+    this.#cluster?.offer();
+  }
+
+  report(): ClusterReport | undefined {
+    return this.#cluster?.report();
+  }
+
+  knownHosts(): readonly HostReport[] {
+    return this.#cluster?.knownHosts() ?? [];
+  }
+
+  async hosts(): Promise<readonly HostReport[]> {
+    return (await this.#cluster?.hosts()) ?? [];
+  }
+
+  stepDown(): Promise<boolean> {
+    return this.#cluster?.stepDown() ?? Promise.resolve(false);
+  }
+
+  /** Keys that were changed on disk are used from now on. */
+  async filesChanged(files: ClusterFiles): Promise<void> {
+    const { keyRing } = await import('@token-relay/cluster');
+    this.#ring = keyRing(files.keys);
+    this.#cluster?.keysChanged();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  #openStore(): Promise<ClusterStore> {
+    const { config, files, bootMs, random, pause, openStore = natsStore } = this.#options;
+    const { servers, host, bucket, replicas, leaseLifeMs } = config;
+    const { tls, login } = files;
+    return openStore({ servers, host, bucket, replicas, leaseLifeMs, tls, login, bootMs, random, pause });
+  }
+
+  /** A line for each change, and none while all stays as it is. */
+  #changed(): void {
+    const report = this.report();
+    if (report !== undefined) {
+      const { level, message } = clusterLine(report);
+      if (message !== this.#lastLine) this.#options.log[level](message);
+      this.#lastLine = message;
+    }
+    this.#options.onChange();
+  }
+}
+
+async function natsStore(options: NatsStoreOptions): Promise<ClusterStore> {
+  const { NatsStore } = await import('@token-relay/cluster/nats');
+  return new NatsStore(options);
+}

@@ -1,0 +1,55 @@
+/** What the cluster is doing, in words. Pure. */
+import type { ClusterReport, Role } from '@token-relay/cluster';
+
+export interface ClusterLine {
+  readonly level: 'info' | 'warn';
+  readonly message: string;
+}
+
+/** For the log, when the role, the leader or the problem has changed. */
+export function clusterLine({ role, leader, problem, server }: ClusterReport): ClusterLine {
+  const store = `the cluster's store${server === undefined ? '' : ` at ${server}`}`;
+  const why = problem ?? 'not connected yet';
+  switch (role) {
+    case 'leader':
+      return { level: 'info', message: 'Cluster: this host leads, and refreshes for all' };
+    case 'follower':
+      return {
+        level: 'info',
+        message:
+          leader === undefined
+            ? 'Cluster: nobody leads yet; the token goes on being served'
+            : `Cluster: ${leader} leads, and refreshes; tokens come from ${store}`,
+      };
+    case 'alone':
+      return {
+        level: 'warn',
+        message: `Cluster: the store is away: ${why}. This host led last, and goes on refreshing`,
+      };
+    case 'waiting':
+      return {
+        level: 'warn',
+        message: `Cluster: the store is away: ${why}. ${leader ?? 'Another host'} led last, and goes on refreshing; here the present token goes on being served`,
+      };
+    case 'single':
+      return {
+        level: 'warn',
+        message: `Cluster: the store cannot be used: ${why}. This host goes on alone, as a single machine`,
+      };
+  }
+}
+
+export const ROLE_WORDS: Readonly<Record<Role, string>> = {
+  leader: 'leads: this host refreshes for all',
+  follower: 'follows',
+  alone: 'the store is away; this host led last, and goes on refreshing',
+  waiting: 'THE STORE IS AWAY, and another host led last: waiting',
+  single: 'THE STORE CANNOT BE USED: going on as a single machine',
+};
+
+/** What `refresh` says on a host that does not refresh. */
+export function followingWords({ role, leader }: ClusterReport): string {
+  if (role === 'leader') return 'The lease of the cluster could not be kept just now, so nothing was refreshed.';
+  const who = leader === undefined ? 'Nobody leads the cluster just now' : `${leader} leads the cluster, and refreshes`;
+  return `${who}: nothing was refreshed here. Ask there, or make this host the leader: token-refresh-sender cluster step-down, on ${leader ?? 'the leader'}.`;
+}

@@ -1,0 +1,50 @@
+/** `token-refresh-sender cluster status` and `cluster step-down`: ask the running daemon. */
+import { CommandFailure, ExitCode, requestLocal, type Surroundings } from '@token-relay/daemon';
+import * as z from 'zod/mini';
+import { asCommandFailure } from '../failures.ts';
+import { loadSenderSettings } from '../settings.ts';
+import { clusterText, hostLines } from '../status/cluster-status.ts';
+import { clusterSchema } from '../status/status-report.ts';
+
+/** The daemon asks the store, which has 5 s to answer. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
+const problemSchema = z.object({ detail: z.string() });
+const doneSchema = z.object({ message: z.string() });
+
+type Flags = Readonly<Record<string, unknown>>;
+
+export async function clusterStatusCommand(surroundings: Surroundings, flags: Flags): Promise<void> {
+  const body = await ask(surroundings, flags, 'GET', '/v1/cluster');
+  const status = z.safeParse(clusterSchema, body);
+  if (!status.success) throw failed(body);
+  const { data } = status;
+  const lines =
+    flags['json'] === true
+      ? [JSON.stringify(data, undefined, 2)]
+      : [`${data.host}: ${clusterText(data)}`, ...hostLines(data).map((line) => `  ${line}`)];
+  surroundings.stdout.write(`${lines.join('\n')}\n`);
+}
+
+export async function stepDownCommand(surroundings: Surroundings, flags: Flags): Promise<void> {
+  const body = await ask(surroundings, flags, 'POST', '/v1/cluster/step-down');
+  const done = z.safeParse(doneSchema, body);
+  if (!done.success) throw failed(body);
+  surroundings.stdout.write(`${done.data.message}\n`);
+}
+
+async function ask(surroundings: Surroundings, flags: Flags, method: 'GET' | 'POST', path: string): Promise<unknown> {
+  const { controlSocketPath } = await loadSenderSettings({ ...surroundings, flags });
+  const answer = await requestLocal(controlSocketPath, { method, path, timeoutMs: ANSWER_TIMEOUT_MS }).catch(
+    (error: unknown) => {
+      throw asCommandFailure(error);
+    },
+  );
+  return answer.body;
+}
+
+function failed(body: unknown): CommandFailure {
+  const problem = z.safeParse(problemSchema, body);
+  const message = problem.success ? problem.data.detail : 'The program at the control socket is not this token-refresh-sender.';
+  return new CommandFailure(message, ExitCode.failed);
+}

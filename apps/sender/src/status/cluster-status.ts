@@ -1,0 +1,39 @@
+/** What the status says of the cluster. Pure. */
+import type { ClusterReport, HostReport } from '@token-relay/cluster';
+import { ROLE_WORDS } from '../cluster/cluster-words.ts';
+import { duration } from './duration.ts';
+import type { StatusReport } from './status-report.ts';
+
+export type ClusterStatus = NonNullable<StatusReport['cluster']>;
+
+export function clusterStatus(report: ClusterReport, hosts: readonly HostReport[]): ClusterStatus {
+  const { host, role, leader, sinceMs, revision, server, problem } = report;
+  return {
+    host,
+    role,
+    ...(leader === undefined ? {} : { leader }),
+    since: new Date(sinceMs).toISOString(),
+    ...(revision === undefined ? {} : { revision }),
+    ...(server === undefined ? {} : { server }),
+    ...(problem === undefined ? {} : { problem }),
+    hosts: hosts.map(({ tokenAgeSeconds, revision: theirs, ...other }) => ({
+      ...other,
+      ...(theirs === undefined ? {} : { revision: theirs }),
+      ...(tokenAgeSeconds === undefined ? {} : { token_age_seconds: tokenAgeSeconds }),
+    })),
+  };
+}
+
+/** `alpha follows; beta leads`: one line. */
+export function clusterText({ role, leader, problem }: ClusterStatus): string {
+  const who = role === 'follower' ? `; ${leader === undefined ? 'nobody leads yet' : `${leader} leads`}` : '';
+  return `${ROLE_WORDS[role]}${who}${problem === undefined ? '' : ` (${problem})`}`;
+}
+
+/** A line for each host. */
+export function hostLines({ hosts }: ClusterStatus): string[] {
+  return hosts.map(({ host, role, state, revision, token_age_seconds: age }) => {
+    const token = age === undefined ? 'no token' : `token of ${duration(age * 1000)} ago`;
+    return `${host}, ${role}, ${state}, ${token}${revision === undefined ? '' : `, revision ${revision}`}`;
+  });
+}
