@@ -249,11 +249,16 @@ export class Sender {
   /** Where hosts' clocks differ, a login is still told from the one before it by a later second. */
   #laterThanHeld(loginAtMs: number): number {
     const heldAtMs = this.#manager.get()?.loginAtMs;
-    if (this.cluster === undefined || heldAtMs === undefined || isLoginInFuture({ loginAtMs: heldAtMs }, loginAtMs)) return loginAtMs;
+    if (this.cluster === undefined || heldAtMs === undefined || isLoginInFuture({ loginAtMs: heldAtMs }, loginAtMs))
+      return loginAtMs;
     return Math.max(loginAtMs, (Math.floor(heldAtMs / 1000) + 1) * 1000);
   }
 
-  #joinCluster({ nowMs, bootMs, random }: Pick<SenderSurroundings, 'nowMs' | 'bootMs' | 'random'>): ClusterPart | undefined {
+  #joinCluster({
+    nowMs,
+    bootMs,
+    random,
+  }: Pick<SenderSurroundings, 'nowMs' | 'bootMs' | 'random'>): ClusterPart | undefined {
     const { settings, clusterFiles: files, log, pid, joinsCluster = false } = this.#options;
     const { cluster: config } = settings;
     if (!joinsCluster || config === undefined || files === undefined) return undefined;

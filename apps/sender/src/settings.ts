@@ -102,10 +102,7 @@ export interface SettingsContext {
 
 type Declared = SettingsOf<typeof senderDefinitions>;
 
-export interface SenderSettings extends Omit<
-  Declared,
-  'socketPath' | 'controlSocketPath' | 'targets' | 'cluster'
-> {
+export interface SenderSettings extends Omit<Declared, 'socketPath' | 'controlSocketPath' | 'targets' | 'cluster'> {
   readonly controlSocketPath: string;
   readonly targets: readonly TargetConfig[];
   readonly cluster?: ClusterConfig | undefined;

@@ -24,6 +24,8 @@ const READ_EVERY_MS = 60_000;
 /** A lease has to outlive the longest request by this much. */
 const MIN_SPARE_MS = 1_000;
 
+const NOT_YET: StoreFault = { kind: 'away', reason: 'not connected yet' };
+
 export interface ClusterOptions extends Pick<ExchangeOptions, 'ring' | 'tokens' | 'nowMs' | 'log'> {
   readonly host: string;
   /** of this run, told apart from other runs of the same host */
@@ -60,7 +62,7 @@ export class Cluster {
   readonly #exchange: TokenExchange;
   readonly #board: HostBoard;
   #member: Membership;
-  #storeFault: StoreFault | undefined = { kind: 'away', reason: 'not connected yet' };
+  #storeFault: StoreFault | undefined = NOT_YET;
   #server: string | undefined;
   #known: { readonly role: Role; readonly leader: string | undefined; readonly sinceMs: number };
   #leaseWork: Promise<void> | undefined;
@@ -89,7 +91,9 @@ export class Cluster {
     return roleOf(this.#member, this.#options, this.#options.bootMs());
   }
 
-  report(): ClusterReport {
+  /** undefined: nothing is known yet. */
+  report(): ClusterReport | undefined {
+    if (this.#storeFault === NOT_YET) return undefined;
     this.#noteChange();
     const { host, tokens } = this.#options;
     return {

@@ -60,7 +60,13 @@ const JITTER = 0.1;
 
 /** Before the store was seen. A host whose own tokens these are led last, before it was started again. */
 export function outside(nowMs: number, madeOurTokens: boolean): Membership {
-  return { link: 'away', lease: { kind: 'free', tryAtMs: nowMs }, leaseLifeMs: 0, ledLast: madeOurTokens, asideUntilMs: 0 };
+  return {
+    link: 'away',
+    lease: { kind: 'free', tryAtMs: nowMs },
+    leaseLifeMs: 0,
+    ledLast: madeOurTokens,
+    asideUntilMs: 0,
+  };
 }
 
 export function after(state: Membership, event: MembershipEvent, nowMs: number, random: () => number): Membership {
@@ -82,10 +88,17 @@ export function after(state: Membership, event: MembershipEvent, nowMs: number, 
     case 'lease_refused': {
       // Who holds it is seen next. If that is the ghost of one that ages out now, a try in a while finds it free.
       const tryAtMs = nowMs + keepEveryMs(state);
-      return { ...state, lease: state.lease.kind === 'theirs' ? { ...state.lease, tryAtMs } : { kind: 'free', tryAtMs } };
+      return {
+        ...state,
+        lease: state.lease.kind === 'theirs' ? { ...state.lease, tryAtMs } : { kind: 'free', tryAtMs },
+      };
     }
     case 'stepped_down':
-      return { ...state, asideUntilMs: nowMs + 2 * state.leaseLifeMs, lease: { kind: 'free', tryAtMs: nowMs + 2 * state.leaseLifeMs } };
+      return {
+        ...state,
+        asideUntilMs: nowMs + 2 * state.leaseLifeMs,
+        lease: { kind: 'free', tryAtMs: nowMs + 2 * state.leaseLifeMs },
+      };
   }
 }
 
@@ -100,7 +113,12 @@ export function roleOf(state: Membership, { whenIsolated }: MembershipOptions, n
  * Whether to ask Schwab now. `renew`: only with a lease that outlives the request, which is to be kept first.
  * @param requestMs the longest that the request can take
  */
-export function mayRefresh(state: Membership, options: MembershipOptions, requestMs: number, nowMs: number): 'yes' | 'no' | 'renew' {
+export function mayRefresh(
+  state: Membership,
+  options: MembershipOptions,
+  requestMs: number,
+  nowMs: number,
+): 'yes' | 'no' | 'renew' {
   switch (roleOf(state, options, nowMs)) {
     case 'single':
     case 'alone':

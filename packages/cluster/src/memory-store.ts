@@ -1,5 +1,13 @@
 /** A store in memory, for tests of what hosts decide: as many hosts as there are handles, each of which can be cut off. */
-import type { ClusterStore, LeaseEntry, ReadOutcome, StoreEvent, StoreFault, TokensEntry, WriteOutcome } from './store.ts';
+import type {
+  ClusterStore,
+  LeaseEntry,
+  ReadOutcome,
+  StoreEvent,
+  StoreFault,
+  TokensEntry,
+  WriteOutcome,
+} from './store.ts';
 
 export interface MemoryHubOptions {
   readonly leaseLifeMs: number;
@@ -82,7 +90,9 @@ export class MemoryHub {
   }
 
   #living(written: Written | undefined): Written | undefined {
-    return written !== undefined && this.options.nowMs() - written.atMs < this.options.leaseLifeMs ? written : undefined;
+    return written !== undefined && this.options.nowMs() - written.atMs < this.options.leaseLifeMs
+      ? written
+      : undefined;
   }
 }
 
@@ -156,13 +166,17 @@ export class MemoryStore implements ClusterStore {
   }
 
   async #ask<Outcome>(what: string, answer: () => Outcome): Promise<Outcome | StoreFault> {
-    if (this.#isCut) return AWAY;
+    if (this.#isAway()) return AWAY;
     await this.#hop(what);
-    if (this.#isCut) return AWAY;
+    if (this.#isAway()) return AWAY;
     const outcome = answer();
     await this.#hop(what);
     // An answer that is lost: it was done all the same.
-    return this.#isCut ? AWAY : outcome;
+    return this.#isAway() ? AWAY : outcome;
+  }
+
+  #isAway(): boolean {
+    return this.#isCut;
   }
 
   #up(): void {

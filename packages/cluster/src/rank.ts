@@ -20,7 +20,8 @@ export function orderOf(one: TokenSet, other: TokenSet): Order {
   if (one.accessToken === other.accessToken && one.refreshToken === other.refreshToken) return 'same';
   const [ours, theirs] = [one.origin, other.origin];
   // The same host made both as its so-manieth: another program has changed one of them since.
-  const isTold = ours !== undefined && theirs !== undefined && (ours.revision !== theirs.revision || ours.host !== theirs.host);
+  const isTold =
+    ours !== undefined && theirs !== undefined && (ours.revision !== theirs.revision || ours.host !== theirs.host);
   if (isTold) return compare(ours.revision, theirs.revision);
   const aheadMs = expiry(one) - expiry(other);
   return Math.abs(aheadMs) < SAME_EXPIRY_MS ? 'same' : compare(aheadMs, 0);

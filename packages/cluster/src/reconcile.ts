@@ -41,7 +41,8 @@ export function reconcile(
       return { kind: 'adopt', tokenSet: seen.tokenSet };
     case 'same': {
       const { origin } = seen.tokenSet;
-      const isAgreed = held.accessToken === seen.tokenSet.accessToken && held.refreshToken === seen.tokenSet.refreshToken;
+      const isAgreed =
+        held.accessToken === seen.tokenSet.accessToken && held.refreshToken === seen.tokenSet.refreshToken;
       if (!isAgreed) return { kind: 'adopt', tokenSet: seen.tokenSet };
       // Only the mark is theirs: times as this host reckons them stay.
       const isMarked = held.origin?.revision === origin?.revision && held.origin?.host === origin?.host;

@@ -5,8 +5,7 @@
 
 /** `away`: passes by itself. `unusable`: a person has to change something; the host goes on as a single machine. */
 export type StoreFault =
-  | { readonly kind: 'away'; readonly reason: string }
-  | { readonly kind: 'unusable'; readonly reason: string };
+  { readonly kind: 'away'; readonly reason: string } | { readonly kind: 'unusable'; readonly reason: string };
 
 /** Who holds the lease, as the store has it. */
 export interface LeaseEntry {
@@ -32,7 +31,8 @@ export type StoreEvent =
   | { readonly kind: 'tokens'; readonly entry: TokensEntry };
 
 /** Written with the expected sequence, or refused because somebody else wrote meanwhile. */
-export type WriteOutcome = { readonly kind: 'written'; readonly sequence: number } | { readonly kind: 'refused' } | StoreFault;
+export type WriteOutcome =
+  { readonly kind: 'written'; readonly sequence: number } | { readonly kind: 'refused' } | StoreFault;
 
 export type ReadOutcome<Entry> =
   { readonly kind: 'read'; readonly entry: Entry } | { readonly kind: 'nothing' } | StoreFault;

@@ -118,7 +118,13 @@ export class TokenExchange {
           const { sequence } = outcome;
           log.debug(`Token set ${tokenSet.origin?.revision ?? 0} published as entry ${sequence}`);
           if (sequence > sequenceOf(this.#seen) || this.#seen === seen)
-            this.#see({ kind: 'tokens', tokenSet, isSealedAnew: true, sequence, entry: { value: sealed, sequence, writtenAtMs } });
+            this.#see({
+              kind: 'tokens',
+              tokenSet,
+              isSealedAnew: true,
+              sequence,
+              entry: { value: sealed, sequence, writtenAtMs },
+            });
           // Marked while it was published; unless something newer came in meanwhile.
           if (tokenSet !== held && tokens.get() === held) await tokens.take(tokenSet);
         } else if (outcome.kind === 'refused') {

@@ -40,9 +40,11 @@ export async function readClusterFiles(
 }
 
 async function readKeys({ keys }: ClusterConfig, credentialsFolder: string | undefined): Promise<ClusterFiles['keys']> {
-  const found = keys ?? KEY_CREDENTIALS.map((name) => join(credentialsFolder ?? '', name)).filter(
-    (path) => credentialsFolder !== undefined && existsSync(path),
-  );
+  const found =
+    keys ??
+    KEY_CREDENTIALS.map((name) => join(credentialsFolder ?? '', name)).filter(
+      (path) => credentialsFolder !== undefined && existsSync(path),
+    );
   const [first, ...others] = await Promise.all(found.map((path) => readKey(path, credentialsFolder)));
   if (first !== undefined) return [first, ...others];
   throw new ConfigurationError(

@@ -16,7 +16,9 @@ const name = z.string().check(z.regex(/^[\w-]{1,64}$/));
 
 export const clusterSchema = z.strictObject({
   /** the servers of NATS, HOST:PORT each; any of them will do */
-  servers: z.array(z.string().check(z.regex(/^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i))).check(z.minLength(1), z.maxLength(20)),
+  servers: z
+    .array(z.string().check(z.regex(/^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i)))
+    .check(z.minLength(1), z.maxLength(20)),
   /** this host's name, which no other host of the cluster has; default: the machine's */
   host: z.optional(name),
   /** default: token_relay; a second one, with _hosts after its name, goes with it */
@@ -52,16 +54,23 @@ export interface ClusterConfig {
 }
 
 /** @throws ConfigurationError for what would send secrets in the clear, or could not work */
-export function clusterConfig(settings: z.infer<typeof clusterSchema>, cwd: string, httpTimeoutMs: number): ClusterConfig {
+export function clusterConfig(
+  settings: z.infer<typeof clusterSchema>,
+  cwd: string,
+  httpTimeoutMs: number,
+): ClusterConfig {
   const { servers, tls, nkey, credentials } = settings;
   const open = servers.find((server) => !isLoopback(hostOf(server)));
   if (tls === undefined && open !== undefined) {
-    throw invalid(`${open} is not on loopback, and the way there would be in the clear; add "tls" (ca, and cert and key if the servers want them).`);
+    throw invalid(
+      `${open} is not on loopback, and the way there would be in the clear; add "tls" (ca, and cert and key if the servers want them).`,
+    );
   }
   if (tls !== undefined && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw invalid('tls: "cert" and "key" go together.');
   }
-  if (nkey !== undefined && credentials !== undefined) throw invalid('"nkey" and "credentials" are two ways to the same: keep one.');
+  if (nkey !== undefined && credentials !== undefined)
+    throw invalid('"nkey" and "credentials" are two ways to the same: keep one.');
   const file = (path: string | undefined) => (path === undefined ? undefined : resolve(cwd, path));
   return {
     servers: servers.map(withPort),
@@ -81,12 +90,17 @@ function leaseLife(lease: string, httpTimeoutMs: number): number {
   const parsed = parseDuration(lease);
   if (!parsed.ok) throw invalid(`lease ${parsed.problem}.`);
   if (parsed.value < httpTimeoutMs + 2_000) {
-    throw invalid(`lease has to be at least 2 s longer than http_timeout (${httpTimeoutMs / 1000} s): no refresh may outlive it.`);
+    throw invalid(
+      `lease has to be at least 2 s longer than http_timeout (${httpTimeoutMs / 1000} s): no refresh may outlive it.`,
+    );
   }
   return parsed.value;
 }
 
-function tlsFiles(tls: NonNullable<z.infer<typeof clusterSchema>['tls']>, cwd: string): NonNullable<ClusterConfig['tls']> {
+function tlsFiles(
+  tls: NonNullable<z.infer<typeof clusterSchema>['tls']>,
+  cwd: string,
+): NonNullable<ClusterConfig['tls']> {
   const { ca, cert, key } = tls;
   return {
     ca: resolve(cwd, ca),
@@ -97,7 +111,9 @@ function tlsFiles(tls: NonNullable<z.infer<typeof clusterSchema>['tls']>, cwd: s
 
 /** As the machine is called, as far as a key may be. */
 function machineName(): string {
-  const plain = hostname().replaceAll(/[^\w-]/g, '-').slice(0, 64);
+  const plain = hostname()
+    .replaceAll(/[^\w-]/g, '-')
+    .slice(0, 64);
   return plain === '' ? 'host' : plain;
 }
 

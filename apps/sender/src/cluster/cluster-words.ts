@@ -9,7 +9,7 @@ export interface ClusterLine {
 /** For the log, when the role, the leader or the problem has changed. */
 export function clusterLine({ role, leader, problem, server }: ClusterReport): ClusterLine {
   const store = `the cluster's store${server === undefined ? '' : ` at ${server}`}`;
-  const why = problem ?? 'not connected yet';
+  const why = problem ?? 'no reason is known';
   switch (role) {
     case 'leader':
       return { level: 'info', message: 'Cluster: this host leads, and refreshes for all' };

@@ -45,6 +45,8 @@ async function ask(surroundings: Surroundings, flags: Flags, method: 'GET' | 'PO
 
 function failed(body: unknown): CommandFailure {
   const problem = z.safeParse(problemSchema, body);
-  const message = problem.success ? problem.data.detail : 'The program at the control socket is not this token-refresh-sender.';
+  const message = problem.success
+    ? problem.data.detail
+    : 'The program at the control socket is not this token-refresh-sender.';
   return new CommandFailure(message, ExitCode.failed);
 }

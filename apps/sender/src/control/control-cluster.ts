@@ -19,8 +19,18 @@ export function clusterRoutes(cluster: ControlledCluster | undefined): readonly 
         if (cluster === undefined) return single();
         const isDone = await cluster.stepDown();
         return isDone
-          ? { status: 200, body: { message: 'Stepped down: another host leads within a second, or this one again if there is none.' } }
-          : problem(409, 'not_leader', 'This host does not lead', 'Only the leader can step down: see token-refresh-sender cluster status.');
+          ? {
+              status: 200,
+              body: {
+                message: 'Stepped down: another host leads within a second, or this one again if there is none.',
+              },
+            }
+          : problem(
+              409,
+              'not_leader',
+              'This host does not lead',
+              'Only the leader can step down: see token-refresh-sender cluster status.',
+            );
       },
     },
   ];
@@ -32,5 +42,10 @@ async function look(cluster: ControlledCluster | undefined): Promise<Answer> {
 }
 
 function single(): Answer {
-  return problem(404, 'no_cluster', 'This host is in no cluster', 'sender.yaml has no "cluster:"; see docs/cluster.md.');
+  return problem(
+    404,
+    'no_cluster',
+    'This host is in no cluster',
+    'sender.yaml has no "cluster:"; see docs/cluster.md.',
+  );
 }

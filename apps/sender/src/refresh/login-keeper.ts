@@ -124,7 +124,10 @@ export class LoginKeeper {
       await manager.take(tokenSet);
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      if (error.code === 'newer_login_on_disk') return void (await this.adopt());
+      if (error.code === 'newer_login_on_disk') {
+        await this.adopt();
+        return;
+      }
       this.saving.failed(error);
     }
     // Only its mark may be new.

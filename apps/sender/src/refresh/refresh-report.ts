@@ -5,7 +5,15 @@ import type { LoginState } from './login-state.ts';
 /** What one attempt came to; `message` is for people. */
 export interface RefreshReport {
   readonly kind:
-    'refreshed' | 'not_saved' | 'adopted' | 'following' | 'passing' | 'refused' | 'login_required' | 'misconfigured' | 'stopping';
+    | 'refreshed'
+    | 'not_saved'
+    | 'adopted'
+    | 'following'
+    | 'passing'
+    | 'refused'
+    | 'login_required'
+    | 'misconfigured'
+    | 'stopping';
   readonly message: string;
 }
 

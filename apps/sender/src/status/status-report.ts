@@ -27,7 +27,9 @@ export const clusterSchema = z.object({
   ),
   leader: z.optional(described(z.string(), 'the host that leads, as far as it is known')),
   since: time('since when it has this role under this leader'),
-  revision: z.optional(described(z.number(), 'of the token set that is held: counted over all hosts, from each login on')),
+  revision: z.optional(
+    described(z.number(), 'of the token set that is held: counted over all hosts, from each login on'),
+  ),
   server: z.optional(described(z.string(), 'the server of the store that this host is connected to')),
   problem: z.optional(described(z.string(), 'why the store is away or cannot be used, for people')),
   hosts: described(

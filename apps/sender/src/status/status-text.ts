@@ -36,9 +36,7 @@ export function statusLines(report: StatusReport, nowMs: number, hasColours = fa
   lines.push(
     `Last refresh:   ${report.last_refresh === undefined ? 'none since the start' : `${clock(report.last_refresh.at, nowMs)}, ${report.last_refresh.message}`}`,
   );
-  lines.push(
-    `Next refresh:   ${nextRefreshText(report, nowMs)}`,
-  );
+  lines.push(`Next refresh:   ${nextRefreshText(report, nowMs)}`);
   lines.push(
     `Token file:     ${report.token_file}${report.saved ? '' : ' (NOT SAVED: the newest tokens are in memory only)'}`,
   );

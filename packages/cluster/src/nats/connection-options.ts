@@ -14,8 +14,7 @@ export interface NatsTls {
 }
 
 export type NatsLogin =
-  | { readonly kind: 'nkey'; readonly seed: Uint8Array }
-  | { readonly kind: 'credentials'; readonly text: Uint8Array };
+  { readonly kind: 'nkey'; readonly seed: Uint8Array } | { readonly kind: 'credentials'; readonly text: Uint8Array };
 
 export interface NatsConnectionSettings {
   readonly host: string;
@@ -28,10 +27,7 @@ export interface NatsConnectionSettings {
 const PING_EVERY_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-export function connectionOptions(
-  server: string,
-  { host, tls, login }: NatsConnectionSettings,
-): NodeConnectionOptions {
+export function connectionOptions(server: string, { host, tls, login }: NatsConnectionSettings): NodeConnectionOptions {
   return {
     servers: [server],
     name: `token-refresh-sender on ${host}`,

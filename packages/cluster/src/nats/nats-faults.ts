@@ -38,19 +38,29 @@ export function faultOf(error: unknown, where: string): StoreFault {
 function knownFault(error: Error, where: string): StoreFault | undefined {
   if (error instanceof errors.PermissionViolationError) {
     const advice = 'give this user the rights that docs/cluster.md lists';
-    return unusable(`${where} does not let this host ${error.operation === 'publish' ? 'publish to' : 'subscribe to'} ${error.subject}: ${advice}`);
+    return unusable(
+      `${where} does not let this host ${error.operation === 'publish' ? 'publish to' : 'subscribe to'} ${error.subject}: ${advice}`,
+    );
   }
   if (error instanceof errors.UserAuthenticationExpiredError) {
     return unusable(`${where} says that this host's credentials have expired: make new ones (cluster.credentials)`);
   }
   if (error instanceof errors.AuthorizationError) {
-    return unusable(`${where} does not know this host: see cluster.nkey or cluster.credentials, and the server's accounts`);
+    return unusable(
+      `${where} does not know this host: see cluster.nkey or cluster.credentials, and the server's accounts`,
+    );
   }
   if (error instanceof errors.NoRespondersError) {
-    return { kind: 'away', reason: `${where} has no JetStream now: it is off there (jetstream {} in the server's file), or the servers have no majority; ${PASSES}` };
+    return {
+      kind: 'away',
+      reason: `${where} has no JetStream now: it is off there (jetstream {} in the server's file), or the servers have no majority; ${PASSES}`,
+    };
   }
   if (error instanceof errors.TimeoutError) {
-    return { kind: 'away', reason: `${where} did not answer in time: the network, or the servers have no majority; ${PASSES}` };
+    return {
+      kind: 'away',
+      reason: `${where} did not answer in time: the network, or the servers have no majority; ${PASSES}`,
+    };
   }
   if (error instanceof JetStreamApiError) {
     const { code, description } = error.apiError();
@@ -65,7 +75,9 @@ function systemFault(error: Error, where: string): StoreFault | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === undefined) return undefined;
   if (CERTIFICATE.test(code)) {
-    return unusable(`TLS with ${where} fails: ${certificateWords(code)} (${code}); see cluster.tls, and the server's certificate`);
+    return unusable(
+      `TLS with ${where} fails: ${certificateWords(code)} (${code}); see cluster.tls, and the server's certificate`,
+    );
   }
   return { kind: 'away', reason: `${where} cannot be reached (${code}); ${PASSES}` };
 }

@@ -42,7 +42,7 @@ export class NatsStore implements ClusterStore {
       const fault = await this.#connectToAny(onEvent, signal, () => {
         failures = 0;
       });
-      if (signal.aborted) return;
+      if (isAborted(signal)) return;
       onEvent(fault);
       const cap = Math.min(RECONNECT_AFTER_MS.most, RECONNECT_AFTER_MS.least * 2 ** Math.min(failures, 16));
       await pause(fault.kind === 'unusable' ? UNUSABLE_RETRY_MS : cap / 2 + (random() * cap) / 2, signal);
@@ -51,7 +51,8 @@ export class NatsStore implements ClusterStore {
 
   holdLease(value: Uint8Array, sequence: number | undefined): Promise<WriteOutcome> {
     return this.#ask(async ({ buckets: { hosts } }) => {
-      const written = sequence === undefined ? await hosts.create(LEASE_KEY, value) : await hosts.update(LEASE_KEY, value, sequence);
+      const written =
+        sequence === undefined ? await hosts.create(LEASE_KEY, value) : await hosts.update(LEASE_KEY, value, sequence);
       return { kind: 'written', sequence: written } as const;
     }).then(asWrite);
   }
@@ -68,7 +69,8 @@ export class NatsStore implements ClusterStore {
 
   publish(value: Uint8Array, sequence: number): Promise<WriteOutcome> {
     return this.#ask(async ({ buckets: { tokens } }) => {
-      const written = sequence === 0 ? await tokens.create(TOKENS_KEY, value) : await tokens.update(TOKENS_KEY, value, sequence);
+      const written =
+        sequence === 0 ? await tokens.create(TOKENS_KEY, value) : await tokens.update(TOKENS_KEY, value, sequence);
       return { kind: 'written', sequence: written } as const;
     }).then(asWrite);
   }
@@ -123,7 +125,7 @@ export class NatsStore implements ClusterStore {
       this.#session = session;
       const stop = () => session.end(NOT_CONNECTED);
       signal.addEventListener('abort', stop, { once: true });
-      if (signal.aborted) stop();
+      if (isAborted(signal)) stop();
       onEvent({ kind: 'up', leaseLifeMs: session.buckets.leaseLifeMs, server });
       const end = await session.ended;
       signal.removeEventListener('abort', stop);
@@ -135,7 +137,9 @@ export class NatsStore implements ClusterStore {
   }
 
   /** One request. A failure ends the session: the next one may find a server that can be reached. */
-  async #ask<Answer>(request: (session: Session) => Promise<Answer>): Promise<Answer | StoreFault | { kind: 'refused' | 'nothing' }> {
+  async #ask<Answer>(
+    request: (session: Session) => Promise<Answer>,
+  ): Promise<Answer | StoreFault | { kind: 'refused' | 'nothing' }> {
     const session = this.#session;
     if (session === undefined) return NOT_CONNECTED;
     try {
@@ -177,4 +181,9 @@ function shuffled<Item>(items: readonly Item[], random: () => number): readonly 
   const mixed: Item[] = [];
   while (left.length > 0) mixed.push(...left.splice(Math.floor(random() * left.length), 1));
   return mixed;
+}
+
+/** Asked anew each time: it changes while something is awaited. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }

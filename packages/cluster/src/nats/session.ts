@@ -57,7 +57,9 @@ export class Session {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    void connection.closed().then((error) => this.end(faultOf(error ?? new Error('the connection was closed'), server)));
+    void connection
+      .closed()
+      .then((error) => this.end(faultOf(error ?? new Error('the connection was closed'), server)));
     void this.#listen();
   }
 
@@ -106,7 +108,9 @@ export class Session {
 
 export class ServerTooOldError extends Error {
   constructor(server: string, version: string | undefined) {
-    super(`${server} is nats-server ${version ?? 'of an unknown version'}, and ${OLDEST_SERVER.join('.')} or later is needed: update it`);
+    super(
+      `${server} is nats-server ${version ?? 'of an unknown version'}, and ${OLDEST_SERVER.join('.')} or later is needed: update it`,
+    );
   }
 }
 
@@ -125,4 +129,3 @@ async function clockOffsetMs(hosts: KV, { host, bootMs }: SessionOptions): Promi
   const entry = await hosts.get(key);
   return entry === null ? 0 : entry.created.getTime() - (beforeMs + afterMs) / 2;
 }
-

@@ -10,7 +10,10 @@ import { readTextFile } from './read-text-file.ts';
  *
  * Rejects with ConfigurationError `config_missing`, `config_unreadable` or `config_too_open`.
  */
-export function readSecretText(file: string, { credentialsDirectory }: { credentialsDirectory?: string | undefined } = {}): Promise<string> {
+export function readSecretText(
+  file: string,
+  { credentialsDirectory }: { credentialsDirectory?: string | undefined } = {},
+): Promise<string> {
   const guarded = credentialsDirectory !== undefined && resolve(file).startsWith(resolve(credentialsDirectory) + sep);
   return readTextFile(file, ({ mode }) => {
     if (guarded || (mode & 0o077) === 0) return;

@@ -4,9 +4,7 @@ import { firstIssue, membersBut, optionalInstant, parseMembers, toMembers, type 
 
 /** Of another form it is not ours, and says nothing. */
 const origin = z.catch(
-  z.optional(
-    z.strictObject({ host: z.string().check(z.maxLength(256)), revision: z.int().check(z.minimum(1)) }),
-  ),
+  z.optional(z.strictObject({ host: z.string().check(z.maxLength(256)), revision: z.int().check(z.minimum(1)) })),
   undefined,
 );
 const schwabPyFile = z.looseObject({
