@@ -1,6 +1,6 @@
 /**
- * Three clocks in one: true time, by which Schwab goes; running time, which stands while the machine is suspended; and the
- * wall clock, which somebody may set. Timers count running time, as those of Node do.
+ * Four clocks in one: true time, by which Schwab goes; running time, which stands while the machine is suspended; the boot
+ * clock, which goes on then; and the wall clock, which somebody may set. Timers count running time, as those of Node do.
  */
 
 import { PIECE_MS } from './bounds.ts';
@@ -27,6 +27,7 @@ export class SimulatedClock {
   readonly #sleepers = new WeakMap<AbortSignal, { wakeUp: (() => void) | undefined }>();
 
   readonly runningMs = (): number => this.#runningMs;
+  readonly bootMs = (): number => this.#runningMs + this.#suspendedMs;
   readonly trueMs = (): number => START_MS + this.#runningMs + this.#suspendedMs;
   readonly wallMs = (): number => START_MS + this.#runningMs + this.#suspendedMs + this.#wallOffsetMs;
 

@@ -84,7 +84,7 @@ export class Life {
     const isAlive = () => this.isAlive;
     return {
       nowMs: clock.wallMs,
-      runningMs: clock.runningMs,
+      bootMs: clock.bootMs,
       random,
       pause: clock.pause,
       post: ({ body }, timeoutMs) => this.#post(body, timeoutMs),

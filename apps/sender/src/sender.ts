@@ -59,7 +59,7 @@ export class Sender {
   constructor(options: SenderOptions, around?: SenderSurroundings) {
     const { log, hookHost, encryption } = options;
     const { tokenFile } = options.settings;
-    const { nowMs, runningMs, random, pause, post, delivery, tokenStore, reminderStore, hookRunner } =
+    const { nowMs, bootMs, random, pause, post, delivery, tokenStore, reminderStore, hookRunner } =
       around ?? realSurroundings({ tokenFile, encryption, hookHost, log });
     this.#options = options;
     this.#nowMs = nowMs;
@@ -103,7 +103,7 @@ export class Sender {
       manager: this.#manager,
       log,
       nowMs,
-      runningMs,
+      bootMs,
       random,
       pause,
       publish: (tokenSet) => this.#publish(tokenSet),

@@ -11,6 +11,8 @@ import {
 } from '@token-relay/daemon';
 import { sendToken } from '@token-relay/socket';
 import { fileStore, type FileEncryption, type TokenStore } from '@token-relay/tokens';
+import { uptime } from 'node:os';
+import { bootClock } from './boot-clock.ts';
 import type { TargetDependencies } from './delivery/target.ts';
 import type { ExchangeContext } from './refresh/exchange.ts';
 import type { RefresherDependencies } from './refresh/refresher.ts';
@@ -22,8 +24,8 @@ export type HookEvent = 'login_due' | 'login_required' | 'login_done';
 export interface SenderSurroundings {
   /** the wall clock, which may be moved */
   readonly nowMs: () => number;
-  /** time that nobody can set */
-  readonly runningMs: () => number;
+  /** time since the boot, which goes on during a suspend, and which nobody can set */
+  readonly bootMs: () => number;
   readonly random: () => number;
   readonly pause: RefresherDependencies['pause'];
   readonly post: ExchangeContext['post'];
@@ -44,7 +46,7 @@ export interface SurroundingsOptions {
 export function realSurroundings({ tokenFile, encryption, hookHost, log }: SurroundingsOptions): SenderSurroundings {
   return {
     nowMs: Date.now,
-    runningMs,
+    bootMs: bootClock(runningMs, () => uptime() * 1_000),
     random: Math.random,
     pause,
     post: postForm,

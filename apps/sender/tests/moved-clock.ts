@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { Sender } from '../src/sender.ts';
 import { loadSenderSettings } from '../src/settings.ts';
+import { realSurroundings } from '../src/surroundings.ts';
 import { reminderFile } from '../src/week/reminder-store.ts';
 import { recordingLog } from './recording-log.ts';
 import { redirectAfterLogin } from './stand-in-browser.ts';
@@ -30,6 +31,7 @@ export class MovedClockRig {
   #sender: Sender | undefined;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
+  #suspendedMs = 0;
   #loginsMade = 0;
   #remindersOfEarlierLogins = 0;
 
@@ -102,15 +104,20 @@ export class MovedClockRig {
         hooks: JSON.stringify(Object.fromEntries(EVENTS.map((event) => [event, command]))),
       },
     });
-    const sender = new Sender({
+    const hookHost = { environment: process.env, kill: process.kill.bind(process) };
+    const log = recordingLog(this.lines);
+    const around = realSurroundings({ tokenFile: this.tokenFile, encryption: undefined, hookHost, log });
+    const options = {
       settings,
       appConfig: { ...this.sandbox.credentials, callbackUrl: this.sandbox.callbackUrl },
       certificates: new Map(),
-      log: recordingLog(this.lines),
+      log,
       pid: process.pid,
       hideSecret: () => undefined,
-      hookHost: { environment: process.env, kill: process.kill.bind(process) },
-    });
+      hookHost,
+    };
+    // The machine's own uptime knows nothing of the clock that the test moves.
+    const sender = new Sender(options, { ...around, bootMs: () => performance.now() + this.#suspendedMs });
     this.#sender = sender;
     await sender.load();
     this.#stop = new AbortController();
@@ -136,9 +143,10 @@ export class MovedClockRig {
     }
   }
 
-  /** The machine sleeps: the wall clock goes on, and nothing else does. */
+  /** The machine sleeps: the wall clock and the boot clock go on, and no timer does. */
   async suspend(ms: number): Promise<void> {
     vi.setSystemTime(Date.now() + ms);
+    this.#suspendedMs += ms;
     await this.#atRest();
   }
 

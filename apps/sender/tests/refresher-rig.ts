@@ -50,7 +50,7 @@ export class RefresherRig {
       manager: this.manager,
       log: recordingLog(this.lines),
       nowMs: this.clock.nowMs,
-      runningMs: this.clock.runningMs,
+      bootMs: this.clock.bootMs,
       random: () => 0.5,
       pause: this.clock.pause,
       publish: ({ accessToken }) =>

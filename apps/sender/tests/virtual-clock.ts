@@ -1,7 +1,8 @@
-/** A clock that stands until a test moves it. Timers count running time; the wall clock can be moved beside it. */
+/** A clock that stands until a test moves it. Timers count running time; a suspend and the wall clock can be moved beside it. */
 
 export class VirtualClock {
   #runningMs = 0;
+  #suspendedMs = 0;
   #wallOffsetMs: number;
   #timers: { readonly atMs: number; readonly ring: () => void }[] = [];
   #pausesInARow = 0;
@@ -10,9 +11,10 @@ export class VirtualClock {
     this.#wallOffsetMs = startMs;
   }
 
-  readonly nowMs = (): number => this.#runningMs + this.#wallOffsetMs;
+  readonly nowMs = (): number => this.bootMs() + this.#wallOffsetMs;
 
-  readonly runningMs = (): number => this.#runningMs;
+  /** goes on during a suspend */
+  readonly bootMs = (): number => this.#runningMs + this.#suspendedMs;
 
   readonly pause = async (ms: number, signal: AbortSignal): Promise<void> => {
     this.#pausesInARow += 1;
@@ -20,7 +22,12 @@ export class VirtualClock {
     if (ms > 0 && !signal.aborted) await this.#timer(ms, signal);
   };
 
-  /** Moves the wall clock alone: set by somebody, or a machine that was suspended. Negative: back. */
+  /** The machine sleeps: no timer counts that time, and both clocks do. */
+  suspend(ms: number): void {
+    this.#suspendedMs += ms;
+  }
+
+  /** Moves the wall clock alone. Negative: back. */
   setWall(byMs: number): void {
     this.#wallOffsetMs += byMs;
   }

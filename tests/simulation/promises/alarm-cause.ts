@@ -1,5 +1,5 @@
 /** Nobody is told to log in, or to look at the app's credentials, without cause; and not twice for the same. */
-import { CONFIRM_FIRST_MS, CONFIRM_SECOND_MS, GAP_MS } from '../bounds.ts';
+import { CONFIRM_FIRST_MS, CONFIRM_SECOND_MS } from '../bounds.ts';
 import type { PromiseCheck, Scene } from '../scene.ts';
 
 type Verdict = { readonly kind: 'refused' | 'unauthorized'; readonly atMs: number };
@@ -8,7 +8,6 @@ export function alarmCause(): PromiseCheck {
   let verdicts: Verdict[] = [];
   let refreshToken: string | undefined;
   let alarms = new Set<string>();
-  let clockMovedAtMs = -Infinity;
 
   const start = (): undefined => {
     verdicts = [];
@@ -30,9 +29,8 @@ export function alarmCause(): PromiseCheck {
     }
     if (last.kind !== (what === 'login_required' ? 'refused' : 'unauthorized')) return `${what} after ${last.kind}`;
     const confirmedMs = last.atMs - first.atMs;
-    // A clock that was set forward, or a suspend, looks like time that has passed.
-    const leastMs = clockMovedAtMs >= first.atMs ? 2 * GAP_MS : CONFIRM_FIRST_MS + CONFIRM_SECOND_MS;
-    if (confirmedMs < leastMs) return `${what} was confirmed within ${confirmedMs / 1_000} s`;
+    if (confirmedMs < CONFIRM_FIRST_MS + CONFIRM_SECOND_MS)
+      return `${what} was confirmed within ${confirmedMs / 1_000} s`;
     const other = scene.disk.tokens()?.refreshToken;
     if (
       what === 'login_required' &&
@@ -49,16 +47,12 @@ export function alarmCause(): PromiseCheck {
     name: 'no alarm without cause',
     on: {
       started: start,
-      planned: ({ event }, { clock }) => {
-        if (event.kind === 'clock' || event.kind === 'suspend') clockMovedAtMs = clock.runningMs();
-        return undefined;
-      },
       answered: ({ meaning: { kind } }, { clock }) => {
         if (kind === 'granted') start();
         if (kind !== 'refused' && kind !== 'unauthorized') return undefined;
         // A verdict is confirmed by its like.
         if (verdicts.at(-1)?.kind !== kind) verdicts = [];
-        verdicts.push({ kind, atMs: clock.runningMs() });
+        verdicts.push({ kind, atMs: clock.trueMs() });
         // Other news in between: then the credentials are news again.
         if (kind === 'refused') alarms.delete('misconfigured');
         return undefined;

@@ -1,7 +1,7 @@
 /**
- * While Schwab would give a token, the sender is not without a valid one for longer than its wait allows. Two things nobody can
- * know: that the clock was set back between the time at which a token was issued and the time at which it is found in the file;
- * and for how long the machine was suspended, if the clock was set back, too. Such a token is kept until it seems to be due.
+ * While Schwab would give a token, the sender is not without a valid one for longer than its wait allows. One thing nobody can
+ * know: that the clock was set back between the time at which a token was issued and the time at which it is found in the file.
+ * Such a token is kept until it seems to be due.
  */
 import { GAP_MS, HTTP_TIMEOUT_MS, longestWaitMs, REFRESH_INTERVAL_MS } from '../bounds.ts';
 import { Spell, type PromiseCheck, type Scene } from '../scene.ts';
@@ -13,18 +13,11 @@ export function served(): PromiseCheck {
   const without = new Spell();
   let heldBefore: string | undefined;
   let looksYounger = false;
-  /** in the life of the token that is held */
-  const moved = { wasSuspended: false, wasSetBack: false };
   let hadRetryAfter = false;
 
   return {
     name: 'a valid token whenever Schwab would give one',
     on: {
-      planned: ({ event }) => {
-        if (event.kind === 'suspend') moved.wasSuspended = true;
-        if (event.kind === 'clock' && event.byMs < 0) moved.wasSetBack = true;
-        return undefined;
-      },
       started: () => (heldBefore = undefined),
       answered: ({ meaning, retryAfter }) => {
         hadRetryAfter = retryAfter !== undefined;
@@ -39,12 +32,11 @@ export function served(): PromiseCheck {
       if (accessToken !== undefined && accessToken !== heldBefore) {
         heldBefore = accessToken;
         looksYounger = hiddenAgeMs(accessToken, scene) > NOTEWORTHY_MS;
-        moved.wasSuspended = moved.wasSetBack = false;
       }
       const isWithout = sender.status === 'up' && !schwab.isValid(accessToken);
       const wouldGive = isWithout && schwab.accepts(sender.held?.refreshToken) && schwab.isItself(HTTP_TIMEOUT_MS);
       const lastsMs = without.lasts(wouldGive, clock.runningMs());
-      const keptMs = looksYounger || (moved.wasSuspended && moved.wasSetBack) ? REFRESH_INTERVAL_MS : 0;
+      const keptMs = looksYounger ? REFRESH_INTERVAL_MS : 0;
       const allowedMs = longestWaitMs(sender.state.kind, hadRetryAfter) + HTTP_TIMEOUT_MS + GAP_MS + keptMs;
       if (lastsMs <= allowedMs) return undefined;
       return `none for ${lastsMs / 1_000} s, though Schwab would give one; ${sender.state.kind} allows ${allowedMs / 1_000} s`;

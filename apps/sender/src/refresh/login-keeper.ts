@@ -21,8 +21,8 @@ export interface LoginKeeperDependencies {
   readonly manager: TokenManager;
   readonly log: Log;
   readonly nowMs: () => number;
-  /** Time that nobody can set. */
-  readonly runningMs: () => number;
+  /** Time since the boot, which goes on during a suspend, and which nobody can set. */
+  readonly bootMs: () => number;
   readonly random: () => number;
   /** Hands a token set to the targets; returns at once. */
   readonly publish: (tokenSet: TokenSet) => void;
@@ -46,10 +46,10 @@ export class LoginKeeper {
   #refreshes = 0;
 
   constructor(dependencies: LoginKeeperDependencies) {
-    const { manager, log, nowMs, runningMs, random, advice, record, isEncrypting } = dependencies;
+    const { manager, log, nowMs, bootMs, random, advice, record, isEncrypting } = dependencies;
     const { tokenFile } = advice();
     this.#deps = dependencies;
-    this.#times = new AttemptTimes(nowMs, runningMs);
+    this.#times = new AttemptTimes(() => ({ wallMs: nowMs(), bootMs: bootMs() }));
     this.#file = new FileAdoption({ manager, log, nowMs, tokenFile, isEncrypting });
     this.#publication = new Publication(dependencies.publish);
     this.saving = new SaveRetry({ manager, log, nowMs, random, tokenFile, record, adopt: () => this.adopt() });
@@ -167,11 +167,11 @@ export class LoginKeeper {
   }
 
   async #failed(outcome: FailedOutcome, triedToken: string): Promise<RefreshReport> {
-    const { manager, log, nowMs, random, advice, record } = this.#deps;
+    const { manager, log, nowMs, bootMs, random, advice, record } = this.#deps;
     this.#noteAttempt(false, outcome.reason);
     record('refresh_failed', outcome.reason);
     const before = this.#state;
-    const step = afterOutcome(before, outcome, nowMs(), random);
+    const step = afterOutcome(before, outcome, { wallMs: nowMs(), bootMs: bootMs() }, random);
     const isOver = step.state.kind === 'login_required';
     if (outcome.kind === 'refused' && ((await this.adopt(isOver)) || manager.getRefreshToken() !== triedToken)) {
       log.info('Schwab refused the old refresh token, and the token file has others: going on with those');

@@ -3,6 +3,7 @@
  * Change the retry policy here.
  */
 import { nextBackoff } from '@token-relay/protocol';
+import type { Moment } from './moment.ts';
 import type { RefreshOutcome } from './token-answer.ts';
 
 /** A passing fault is retried after a full-jitter backoff between these. */
@@ -12,7 +13,7 @@ const CONFIRM_AFTER_MS = { 1: 30_000, 2: 120_000 } as const;
 /** With the login dead or the credentials wrong, Schwab is asked again this seldom. */
 export const PARKED_RETRY_MS: number = 30 * 60_000;
 
-/** Times are epoch milliseconds; `reason` is for people. */
+/** Times are epoch milliseconds, but for `confirmAtBootMs`; `reason` is for people. */
 export type LoginState =
   | { readonly kind: 'healthy' }
   | { readonly kind: 'retrying'; readonly failures: number; readonly sinceMs: number; readonly reason: string }
@@ -20,8 +21,8 @@ export type LoginState =
       readonly kind: 'confirming';
       readonly refusals: 1 | 2;
       readonly failures: number;
-      /** a refusal that comes sooner, because somebody asked for a refresh, confirms nothing */
-      readonly confirmAtMs: number;
+      /** on the boot clock: a refusal that comes sooner, because somebody asked for a refresh, confirms nothing */
+      readonly confirmAtBootMs: number;
       readonly sinceMs: number;
       readonly reason: string;
     }
@@ -42,19 +43,15 @@ export interface StateStep {
 
 export const healthy: LoginState = { kind: 'healthy' };
 
-export function afterOutcome(
-  state: LoginState,
-  outcome: RefreshOutcome,
-  nowMs: number,
-  random: () => number,
-): StateStep {
+export function afterOutcome(state: LoginState, outcome: RefreshOutcome, now: Moment, random: () => number): StateStep {
+  const nowMs = now.wallMs;
   switch (outcome.kind) {
     case 'granted':
       return { state: healthy };
     case 'passing':
       return afterPassing(state, outcome.reason, outcome.retryAfterMs ?? 0, nowMs, random);
     case 'refused':
-      return afterRefusal(state, outcome.reason, nowMs);
+      return afterRefusal(state, outcome.reason, now);
     case 'wrong_credentials':
       return afterWrongCredentials(state, outcome.reason, nowMs);
   }
@@ -98,16 +95,20 @@ function afterPassing(
   }
 }
 
-function afterRefusal(state: LoginState, reason: string, nowMs: number): StateStep {
+function afterRefusal(state: LoginState, reason: string, now: Moment): StateStep {
+  const nowMs = now.wallMs;
   switch (state.kind) {
     case 'healthy':
     case 'retrying':
     case 'misconfigured':
-      return confirming(1, nowMs, nowMs, reason);
+      return confirming(1, nowMs, now, reason);
     case 'confirming':
-      if (isTooEarly(state, nowMs)) return { state: { ...state, failures: 0, reason }, retryAtMs: state.confirmAtMs };
+      if (now.bootMs < state.confirmAtBootMs) {
+        const retryAtMs = nowMs + state.confirmAtBootMs - now.bootMs;
+        return { state: { ...state, failures: 0, reason }, retryAtMs };
+      }
       return state.refusals === 1
-        ? confirming(2, state.sinceMs, nowMs, reason)
+        ? confirming(2, state.sinceMs, now, reason)
         : { state: { kind: 'login_required', sinceMs: nowMs, reason }, retryAtMs: nowMs + PARKED_RETRY_MS };
     case 'login_required':
       return { state, retryAtMs: nowMs + PARKED_RETRY_MS };
@@ -132,12 +133,10 @@ function misconfiguredRetryMs(answers: 1 | 2 | 3): number {
   return answers === 3 ? PARKED_RETRY_MS : CONFIRM_AFTER_MS[answers];
 }
 
-function confirming(refusals: 1 | 2, sinceMs: number, nowMs: number, reason: string): StateStep {
-  const confirmAtMs = nowMs + CONFIRM_AFTER_MS[refusals];
-  return { state: { kind: 'confirming', refusals, failures: 0, confirmAtMs, sinceMs, reason }, retryAtMs: confirmAtMs };
-}
-
-/** A moment further away than it ever was means that the clock was set back. */
-function isTooEarly({ confirmAtMs, refusals }: LoginState & { kind: 'confirming' }, nowMs: number): boolean {
-  return nowMs < confirmAtMs && confirmAtMs - nowMs <= CONFIRM_AFTER_MS[refusals];
+function confirming(refusals: 1 | 2, sinceMs: number, { wallMs, bootMs }: Moment, reason: string): StateStep {
+  const delayMs = CONFIRM_AFTER_MS[refusals];
+  return {
+    state: { kind: 'confirming', refusals, failures: 0, confirmAtBootMs: bootMs + delayMs, sinceMs, reason },
+    retryAtMs: wallMs + delayMs,
+  };
 }

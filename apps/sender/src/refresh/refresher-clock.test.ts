@@ -4,14 +4,14 @@ import { HOUR, MINUTE, passing, RefresherRig, refused, SECOND } from '../../test
 const DAY = 24 * HOUR;
 
 test.each([
-  ['the clock is set back by a day', -DAY],
-  ['the clock is set forward by a day', DAY],
-  ['the machine was suspended for an hour', HOUR],
-])('%s: refreshed within one piece of 30 seconds, and then every 25 minutes as before', async (_name, byMs) => {
+  ['the clock is set back by a day', ({ clock }: RefresherRig) => clock.setWall(-DAY)],
+  ['the clock is set forward by a day', ({ clock }: RefresherRig) => clock.setWall(DAY)],
+  ['the machine was suspended for an hour', ({ clock }: RefresherRig) => clock.suspend(HOUR)],
+])('%s: refreshed within one piece of 30 seconds, and then every 25 minutes as before', async (_name, happen) => {
   const rig = await new RefresherRig().start();
   await rig.pass(10 * MINUTE);
   expect(rig.asked).toEqual([]);
-  rig.clock.setWall(byMs);
+  happen(rig);
   await rig.pass(30 * SECOND);
   expect(rig.asked).toHaveLength(1);
   await rig.pass(50 * MINUTE);
@@ -30,6 +30,27 @@ test.each([
   expect(rig.asked).toHaveLength(1);
   await rig.pass(25 * MINUTE);
   expect(rig.asked).toHaveLength(2);
+});
+
+test('a suspend, and a clock that is set back by as much: the token is as old as it is', async () => {
+  const rig = await new RefresherRig().start();
+  await rig.pass(10 * MINUTE);
+  rig.clock.suspend(12 * MINUTE);
+  rig.clock.setWall(-12 * MINUTE);
+  await rig.pass(3 * MINUTE + 30 * SECOND);
+  expect(rig.asked).toHaveLength(1);
+});
+
+test('the clock is set forward, and a refresh is asked for: two refusals within seconds do not make three', async () => {
+  const rig = await new RefresherRig().start();
+  rig.answer = refused;
+  for (let time = 0; time < 3; time += 1) {
+    const asked = rig.refresher.refreshNow();
+    await rig.pass(SECOND);
+    await asked;
+    rig.clock.setWall(HOUR);
+  }
+  expect(rig.state).toBe('confirming');
 });
 
 test('the clock is set back twice while a login is required: asked again after 30 minutes all the same', async () => {

@@ -74,7 +74,7 @@ test('a login that is said to be made in the future is unknown, and never fresh'
   expect(report()).toHaveProperty('login.ends_at', '2026-11-26T12:00:00.000Z');
 });
 
-const confirming = { refusals: 1, failures: 0, confirmAtMs: now } as const;
+const confirming = { refusals: 1, failures: 0, confirmAtBootMs: 0 } as const;
 const problem = { sinceMs: now - 2 * minute, reason: 'Schwab said no' };
 const states: readonly (readonly [RefresherSnapshot['state'], RegExp, string | undefined])[] = [
   [{ kind: 'healthy' }, /^State: +healthy$/, undefined],

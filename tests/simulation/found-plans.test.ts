@@ -1,0 +1,18 @@
+/** Plans that broke a promise once, each the least that did. */
+import { expect, test } from 'vitest';
+import { DAY, HOUR, MINUTE, SECOND } from './make-plan.ts';
+import type { PlanEvent } from './plan-events.ts';
+import { simulate } from './simulate.ts';
+
+async function breachOf(events: readonly PlanEvent[]): Promise<unknown> {
+  const plan = { seed: 1, lengthMs: 4 * DAY, rotation: 'at_once', expiresIn: 1800, events } as const;
+  return (await simulate(plan)).breach;
+}
+
+test('a suspend, and a clock that is set back by as much, do not hide the age of a token', async () => {
+  const events: PlanEvent[] = [
+    { kind: 'suspend', atMs: HOUR + 5 * SECOND, forMs: 20 * MINUTE },
+    { kind: 'clock', atMs: HOUR + 20 * MINUTE + 6 * SECOND, byMs: -20 * MINUTE },
+  ];
+  expect(await breachOf(events)).toBeUndefined();
+});
