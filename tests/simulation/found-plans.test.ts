@@ -16,3 +16,13 @@ test('a suspend, and a clock that is set back by as much, do not hide the age of
   ];
   expect(await breachOf(events)).toBeUndefined();
 });
+
+test('a login that was made on a clock days ahead gives way to one that is made after the clock was put right', async () => {
+  const events: PlanEvent[] = [
+    { kind: 'clock', atMs: HOUR, byMs: 3 * DAY },
+    { kind: 'login', atMs: 2 * HOUR, by: 'command', fileAfterMs: 0 },
+    { kind: 'clock', atMs: 3 * HOUR, byMs: -3 * DAY },
+    { kind: 'login', atMs: 4 * HOUR + 10 * MINUTE, by: 'other_program', fileAfterMs: SECOND },
+  ];
+  expect(await breachOf(events)).toBeUndefined();
+});

@@ -92,6 +92,7 @@ export class Sender {
     this.#manager = new TokenManager({
       store: tokenStore,
       nowMs,
+      bootMs,
       refresh: refreshFunction((refreshToken) => {
         const { tokenUrl, httpTimeout: httpTimeoutMs } = this.#settings;
         const hide = (token: string) => this.#hide(token);
