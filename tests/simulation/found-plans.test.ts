@@ -26,3 +26,7 @@ test('a login that was made on a clock days ahead gives way to one that is made 
   ];
   expect(await breachOf(events)).toBeUndefined();
 });
+
+test('a 401 for hours: somebody is told, and the token is served again when it is over', async () => {
+  expect(await breachOf([{ kind: 'unauthorized_for', atMs: HOUR, forMs: 3 * HOUR }])).toBeUndefined();
+});
