@@ -1,4 +1,4 @@
-/** Plans that broke a promise once, each the least that did. */
+/** Plans of one fault each that has been mended: without the mend, each breaks a promise. */
 import { expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from './make-plan.ts';
 import type { PlanEvent } from './plan-events.ts';
@@ -29,4 +29,13 @@ test('a login that was made on a clock days ahead gives way to one that is made 
 
 test('a 401 for hours: somebody is told, and the token is served again when it is over', async () => {
   expect(await breachOf([{ kind: 'unauthorized_for', atMs: HOUR, forMs: 3 * HOUR }])).toBeUndefined();
+});
+
+test('a clock that is set forward does not shorten the wait of a login that is required', async () => {
+  const events: PlanEvent[] = [
+    { kind: 'revoke', atMs: HOUR },
+    { kind: 'clock', atMs: 2 * HOUR, byMs: 29 * MINUTE },
+    { kind: 'clock', atMs: 3 * HOUR, byMs: -29 * MINUTE },
+  ];
+  expect(await breachOf(events)).toBeUndefined();
 });

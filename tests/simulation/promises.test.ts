@@ -165,8 +165,8 @@ test('an alarm though the file has a login that Schwab accepts', () => {
 test('a dead login that nobody is told of', () => {
   const month = new MadeUp(alarmMissing());
   month.good = [];
-  expect(month.pass(35 * MINUTE)).toBeUndefined();
-  expect(month.pass(5 * MINUTE)).toMatch(/dead for/);
+  expect(month.pass(34 * MINUTE)).toBeUndefined();
+  expect(month.pass(2 * MINUTE)).toMatch(/dead for/);
   month.sender = { ...month.sender, state: { kind: 'login_required', sinceMs: 0, reason: 'made up' } };
   expect(month.pass(0)).toMatch(/nobody was told/);
 });
