@@ -76,16 +76,13 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
       silence.hasAsked(request.socket);
       slowness.hasAsked(request, response);
       if (pipelining.refuses(request, response)) return;
-      const local = new LocalRequest(request, response);
       const refused = refusal(request);
-      if (refused !== undefined) {
+      if (refused === undefined) {
+        respond(request, response);
+      } else {
         request.resume();
         lastAnswers.giving(response, true);
         send(response, refused, false);
-      } else if (request.method === 'GET' || request.method === 'HEAD') {
-        run(request, response, local);
-      } else {
-        takeBody(request, response, local);
       }
     },
   );
@@ -129,8 +126,32 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
     return undefined;
   }
 
-  function takeBody(request: IncomingMessage, response: ServerResponse, local: LocalRequest): void {
-    const maxJsonBytes = request.method === 'POST' ? byPath.get(local.path)?.POST?.maxJsonBytes : undefined;
+  /** What is clear from the head is said before the body. */
+  function respond(request: IncomingMessage, response: ServerResponse): void {
+    const local = new LocalRequest(request, response);
+    const isHead = request.method === 'HEAD';
+    const method = isHead ? 'GET' : request.method;
+    const entry = byPath.get(local.path);
+    const route = method === 'GET' || method === 'POST' ? entry?.[method] : undefined;
+    const isRefused = connections.isRefused(request.socket);
+    if (isRefused) response.shouldKeepAlive = false;
+    if (isRefused && route?.evenWhenFull !== true) {
+      send(response, problemOf(problems.TOO_MANY_CONNECTIONS), isHead);
+    } else if (entry === undefined) {
+      send(response, problemOf(problems.NOT_FOUND), isHead);
+    } else if (route === undefined) {
+      const answer = problemOf(problems.METHOD_NOT_ALLOWED);
+      const allowed = { ...answer, headers: { ...answer.headers, Allow: methodsOf(entry) } };
+      send(response, allowed, isHead);
+    } else if (method === 'GET') {
+      run(route, request, response, local);
+    } else {
+      takeBody(route, request, response, local);
+    }
+  }
+
+  function takeBody(route: Route, request: IncomingMessage, response: ServerResponse, local: LocalRequest): void {
+    const { maxJsonBytes } = route;
     const maxBytes = maxJsonBytes ?? maxBodyBytes;
     readBody(request, { maxBytes, keep: maxJsonBytes !== undefined }, (body) => {
       slowness.hasSentBody(request);
@@ -138,35 +159,15 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
         // What is still to come of the body is not waited for.
         send(response, problemOf(problems.BODY_TOO_LARGE, `At most ${maxBytes} bytes`), false);
       } else if (local.takeBody(body)) {
-        run(request, response, local);
+        run(route, request, response, local);
       } else {
         send(response, problemOf(problems.BAD_JSON), false);
       }
     });
   }
 
-  function run(request: IncomingMessage, response: ServerResponse, local: LocalRequest): void {
+  function run(route: Route, request: IncomingMessage, response: ServerResponse, local: LocalRequest): void {
     const isHead = request.method === 'HEAD';
-    const method = isHead ? 'GET' : request.method;
-    const entry = byPath.get(local.path);
-    const route = method === 'GET' || method === 'POST' ? entry?.[method] : undefined;
-    if (connections.isRefused(request.socket)) {
-      response.shouldKeepAlive = false;
-      if (route?.evenWhenFull !== true) {
-        send(response, problemOf(problems.TOO_MANY_CONNECTIONS), isHead);
-        return;
-      }
-    }
-    if (entry === undefined) {
-      send(response, problemOf(problems.NOT_FOUND), isHead);
-      return;
-    }
-    if (route === undefined) {
-      const answer = problemOf(problems.METHOD_NOT_ALLOWED);
-      const allowed = { ...answer, headers: { ...answer.headers, Allow: methodsOf(entry) } };
-      send(response, allowed, isHead);
-      return;
-    }
     const give = (answer: RouteAnswer): void => {
       if (!('stream' in answer)) {
         send(response, answer, isHead, route);
@@ -180,7 +181,7 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
       }
     };
     const logFailure = (error: unknown): void => {
-      log.error(`${method ?? ''} ${local.path} failed: ${error instanceof Error ? error.message : String(error)}`);
+      log.error(`${route.method} ${local.path} failed: ${error instanceof Error ? error.message : String(error)}`);
     };
     const fail = (error: unknown): void => {
       logFailure(error);
