@@ -199,11 +199,11 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
   function send(response: ServerResponse, answer: Answer | PreparedAnswer, isHead: boolean, route?: Route): void {
     if (response.headersSent || response.destroyed) return;
     counts.answered(route?.path, answer.status);
-    const { headers, text } = answer instanceof PreparedAnswer ? answer : renderAnswer(answer);
+    const { headers, text, encoding } = answer instanceof PreparedAnswer ? answer : renderAnswer(answer);
     lastAnswers.giving(response);
     response.writeHead(answer.status, headers);
     if (isHead || text === '') response.end();
-    else response.end(text);
+    else response.end(text, encoding);
   }
 }
 
