@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Connections } from './connections.ts';
+import { HttpCounts } from './http-counts.ts';
 import { isWhole } from './whole-request.ts';
 
 interface Connection {
@@ -15,14 +17,28 @@ interface Connection {
  * been without a whole request for longest gives up its own to the one that comes: those who connect and say nothing, or not all, keep nobody
  * out, however often they come again. One whose answer is due stays, unless the answer is there and is not read.
  */
-export function giveWay(server: Server | SecureServer, maxConnections: number): void {
+export function giveWay(
+  server: Server | SecureServer,
+  maxConnections: number,
+  counts: HttpCounts = new HttpCounts(),
+): Connections {
   const open = new Map<Peer, Connection>();
   // In the order in which they became idle.
   const idle = new Set<Connection>();
 
-  function leave(connection: Connection): void {
+  const ofSocket = new Map<Socket, Connection>();
+
+  function leave(socket: Socket): void {
+    const connection = ofSocket.get(socket);
+    if (connection === undefined) return;
+    ofSocket.delete(socket);
     if (open.get(connection.peer) === connection) open.delete(connection.peer);
     idle.delete(connection);
+    counts.connections = ofSocket.size;
+  }
+  // One function for all of them, which costs an idle connection nothing.
+  function closed(this: Socket): void {
+    leave(this);
   }
   function whoGivesWay(): Connection | undefined {
     const [longest] = idle;
@@ -31,19 +47,21 @@ export function giveWay(server: Server | SecureServer, maxConnections: number): 
     return undefined;
   }
   server.on('connection', (socket: Socket) => {
-    if (open.size >= maxConnections) {
+    if (ofSocket.size >= maxConnections) {
       const giving = whoGivesWay();
       if (giving === undefined) {
         socket.destroy();
         return;
       }
-      leave(giving);
+      leave(giving.socket);
       giving.socket.destroy();
     }
     const connection = { peer: peerOf(socket), socket, due: new Set<ServerResponse>() };
     open.set(connection.peer, connection);
     idle.add(connection);
-    socket.once('close', () => leave(connection));
+    ofSocket.set(socket, connection);
+    counts.connections = ofSocket.size;
+    socket.on('close', closed);
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const connection = open.get(peerOf(request.socket));
@@ -54,12 +72,17 @@ export function giveWay(server: Server | SecureServer, maxConnections: number): 
       idle.delete(connection);
       response.once('close', () => {
         connection.due.delete(response);
-        if (connection.due.size === 0 && open.get(connection.peer) === connection) idle.add(connection);
+        if (connection.due.size === 0 && ofSocket.has(connection.socket)) idle.add(connection);
       });
     };
     if (isWhole(request)) isDue();
     else request.once('end', isDue);
   });
+  return {
+    isRefused: () => false,
+    unfollow: (socket) => void socket.off('close', closed),
+    follow: (socket) => void socket.on('close', closed),
+  };
 }
 
 /** Whether it is the client that keeps the answer from being sent. */

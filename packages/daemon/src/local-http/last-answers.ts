@@ -21,9 +21,7 @@ export class LastAnswers {
     this.#connections.add(request.socket);
   }
 
-  /** @param errno what the parser has to say of these bytes */
-  has(socket: Duplex, errno?: string): boolean {
-    // The client itself had said that the request before was its last.
-    return errno === 'HPE_CLOSED_CONNECTION' || this.#connections.has(socket);
+  has(socket: Duplex): boolean {
+    return this.#connections.has(socket);
   }
 }
