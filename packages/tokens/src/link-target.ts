@@ -1,5 +1,5 @@
-import { lstat, readlink, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { lstat, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { cwd, geteuid } from 'node:process';
 import { errnoOf } from './errors.ts';
 
@@ -22,7 +22,23 @@ export class ForeignLinkError extends Error {
  * @throws the errno error of lstat(2) or readlink(2), `ELOOP`; ForeignLinkError
  */
 export async function linkTarget(path: string): Promise<string> {
-  const waiting = namesIn(isAbsolute(path) ? path : join(cwd(), path));
+  const whole = isAbsolute(path) ? path : join(cwd(), path);
+  return (await hasNoLinks(whole)) ? whole : follow(whole);
+}
+
+/** Two calls at once, where following takes one after the other for each name: a save keeps a new token waiting. */
+async function hasNoLinks(path: string): Promise<boolean> {
+  const [folder, file] = await Promise.allSettled([realpath(dirname(path)), lstat(path)]);
+  return (
+    folder.status === 'fulfilled' &&
+    join(folder.value, basename(path)) === path &&
+    file.status === 'fulfilled' &&
+    !file.value.isSymbolicLink()
+  );
+}
+
+async function follow(path: string): Promise<string> {
+  const waiting = namesIn(path);
   const foreign: { readonly link: string; readonly uid: number }[] = [];
   let here = '/';
   for (let links = 0; ;) {

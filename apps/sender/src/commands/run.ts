@@ -1,7 +1,6 @@
 /** `token-refresh-sender run`: the daemon. */
 import {
   createLocalHttp,
-  giveWay,
   feedWatchdogWhile,
   giveBackMemorySoon,
   logSocketNews,
@@ -81,9 +80,7 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
     ...probeRoutes({ status, nowMs: Date.now }),
     metricsRoute(metrics),
   ];
-  // Those that give way are counted until they are closed.
-  const control = createLocalHttp(routes, { log, maxConnections: 2 * MAX_CONTROL_CONNECTIONS });
-  giveWay(control, MAX_CONTROL_CONNECTIONS);
+  const control = createLocalHttp(routes, { log, maxConnections: MAX_CONTROL_CONNECTIONS, whenFull: 'give_way' });
   const ended = new AbortController();
   let claim: UnixSocketClaim | undefined;
   let keeper: SocketKeeper | undefined;
