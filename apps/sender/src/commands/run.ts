@@ -6,6 +6,7 @@ import {
   giveBackMemorySoon,
   logSocketNews,
   metricsRoute,
+  onTick,
   openMetricsPort,
   remakeRuntimeFolder,
   runDaemon,
@@ -93,7 +94,7 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
   try {
     // The control socket is also the lock: whoever has bound it owns the login.
     claim = await bindUnixSocket(control, settings.controlSocketPath, { mode: 0o600 });
-    keeper = new SocketKeeper(claim, { onNews: logSocketNews(log, claim.path), remakeFolder });
+    keeper = new SocketKeeper(claim, { onNews: logSocketNews(log, claim.path), remakeFolder, onTick });
     // Watched before it is read: what changes in between is looked at again.
     watchPath(settings.tokenFile, () => sender.refresher.tokenFileChanged(), { signal: ended.signal });
     const reload = new Reload({ running: settings, sender, daemon, read, signal: ended.signal });
