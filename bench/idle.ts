@@ -8,8 +8,8 @@ import type { Findings, Part, Setting } from './part.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const MINUTE_MS = 60_000;
-/** A start leaves work behind, such as V8's. */
-const SETTLE_MS = 10_000;
+/** A start leaves work behind: half a minute after it V8 collects twice, with all of its threads. */
+const SETTLE_MS = 40_000;
 const WAKEUPS_A_MINUTE = 10;
 const MEMORY_BESIDE_BARE = 1.35;
 /** Where nothing else takes its time meanwhile. */
