@@ -1,7 +1,7 @@
 /** `token-receiver run`: the daemon. */
 import {
   ConfigurationError,
-  giveBackMemorySoon,
+  memoryGiver,
   listenFds,
   remakeRuntimeFolder,
   runDaemon,
@@ -69,7 +69,7 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
     log.info(`token-receiver ${version} started`);
     systemd.status(systemdStatus(receiver.status()));
     systemd.ready();
-    giveBackMemorySoon(stop);
+    memoryGiver(stop)();
     receiver.feedWatchdog(systemd.watchdog, stop);
     if (!stop.aborted) await once(stop, 'abort');
     await receiver.stop();

@@ -3,7 +3,7 @@ import {
   createLocalHttp,
   giveWay,
   feedWatchdogWhile,
-  giveBackMemorySoon,
+  memoryGiver,
   logSocketNews,
   metricsRoute,
   onTick,
@@ -107,15 +107,21 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
       statsd = new StatsdReporter({ address: settings.statsd, families: metrics, log });
     }
     onReload(() => reload.request('SIGHUP'));
+    const giveBackSoon = memoryGiver(ended.signal);
     let lastTurnAtMs = performance.now();
+    let exchanges = 0;
     sender.onChange(() => {
       lastTurnAtMs = performance.now();
+      // The next exchange with Schwab is 25 minutes away.
+      const soFar = attempted(sender);
+      if (soFar > exchanges) giveBackSoon();
+      exchanges = soFar;
       systemd.status(systemdStatus(sender.status(), Date.now()));
     });
     log.info(`token-refresh-sender ${version} started; control socket ${settings.controlSocketPath}`);
     sender.timeline.add({ atMs: Date.now(), kind: 'started', text: 'The sender started' });
     systemd.ready();
-    giveBackMemorySoon(ended.signal);
+    giveBackSoon();
     const isTurning = () => performance.now() - lastTurnAtMs < STUCK_AFTER_MS + settings.httpTimeout;
     feedWatchdogWhile(systemd.watchdog, isTurning, ended.signal);
     await sender.refresher.run(stop);
@@ -132,4 +138,8 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
     control.close();
     control.closeAllConnections();
   }
+}
+
+function attempted({ refresher }: Sender): number {
+  return Object.values(refresher.attempts()).reduce((sum, count) => sum + count, 0);
 }
