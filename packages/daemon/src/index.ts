@@ -67,7 +67,7 @@ export { settingsFolder, type SettingsFolder } from './settings-folder.ts';
 export { parseDuration } from './settings/quantities.ts';
 export { readSecretYaml } from './settings/secret-yaml.ts';
 export type { Setting, SettingDefinitions, SettingsOf } from './settings/setting.ts';
-export { giveBackMemorySoon } from './give-back-memory.ts';
+export { memoryGiver } from './give-back-memory.ts';
 export { handleSignals, type SignalReactions, type SignalSource } from './signals.ts';
 export { connectSystemd, isJournal, SystemdError, type Systemd } from './systemd.ts';
 export { feedWatchdogWhile } from './systemd-watchdog.ts';

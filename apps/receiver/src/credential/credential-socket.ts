@@ -1,5 +1,5 @@
 /** The socket for systemd's `LoadCredential=NAME:/path/credential.sock`: whoever connects gets the bare access token. */
-import { logSocketNews, type Log } from '@token-relay/daemon';
+import { logSocketNews, onTick, type Log } from '@token-relay/daemon';
 import {
   bindUnixSocket,
   serveInheritedSocket,
@@ -74,7 +74,7 @@ export class CredentialSocket {
       fd === undefined
         ? await bindUnixSocket(this.#server, path, { mode: MODE })
         : await serveInheritedSocket(this.#server, fd, path);
-    this.#keeper = new SocketKeeper(this.#claim, { onNews: logSocketNews(log, path), remakeFolder });
+    this.#keeper = new SocketKeeper(this.#claim, { onNews: logSocketNews(log, path), remakeFolder, onTick });
     this.#server.on('error', (error) => log.warn(`A connection to ${path} was not accepted: ${error.message}`));
   }
 
