@@ -1,27 +1,23 @@
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import { cwd, geteuid } from 'node:process';
-import { errnoOf } from './errors.ts';
+import { cwd } from 'node:process';
+import { isTrustedUser, refusePlanted, UntrustedPathError } from './planted.ts';
 
 /** As many as Linux follows (path_resolution(7)). */
 const MOST_LINKS = 40;
 
-/** A link that somebody else made, and that leads to what is not theirs: perhaps planted, to have a file replaced. */
-export class ForeignLinkError extends Error {
-  override readonly name = 'ForeignLinkError';
-
-  constructor(link: string, uid: number) {
-    super(`${link} is a link that user ${uid} made to what is not theirs; remove it, or name the file that is meant`);
-  }
-}
-
 /**
  * Where a path leads, through any links: the file to replace, so that a link to it stays a link. The file itself may be
- * missing; its folder may not. A link is followed if this user or root made it, or whoever made it owns what it leads to:
- * otherwise whoever can write to a folder could have any file of ours replaced.
- * @throws the errno error of lstat(2) or readlink(2), `ELOOP`; ForeignLinkError
+ * missing; its folder may not. Every folder and link on the way is looked at, and refused:
+ *
+ * - if it is perhaps planted (see isPerhapsPlanted), because whoever made it can have it lead elsewhere at any time;
+ * - if it is a link that neither this user nor root made, unless whoever made it owns what it leads to: otherwise whoever can
+ *   write to a folder could have any file of ours replaced.
+ *
+ * A file at the end is not judged. `friend`: a user who is trusted beside root and this one.
+ * @throws the errno error of lstat(2) or readlink(2), `ELOOP`; UntrustedPathError
  */
-export async function linkTarget(path: string): Promise<string> {
+export async function linkTarget(path: string, friend?: number): Promise<string> {
   const waiting = namesIn(isAbsolute(path) ? path : join(cwd(), path));
   const foreign: { readonly link: string; readonly uid: number }[] = [];
   let here = '/';
@@ -34,16 +30,19 @@ export async function linkTarget(path: string): Promise<string> {
     }
     const next = join(here, name);
     const stats = await lstat(next).catch((error: unknown) => {
-      if (errnoOf(error) === 'ENOENT' && waiting.length === 0) return undefined;
+      if (isMissing(error) && waiting.length === 0) return undefined;
       throw error;
     });
-    if (stats?.isSymbolicLink() !== true) {
+    const isLink = stats?.isSymbolicLink() === true;
+    const isJudged = stats !== undefined && (isLink || stats.isDirectory()) && !isTrustedUser(stats.uid, friend);
+    if (isJudged) refusePlanted(next, stats, await stat(here), friend);
+    if (!isLink) {
       here = next;
       continue;
     }
     links += 1;
     if (links > MOST_LINKS) throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
-    if (stats.uid !== 0 && stats.uid !== geteuid?.()) foreign.push({ link: next, uid: stats.uid });
+    if (isJudged) foreign.push({ link: next, uid: stats.uid });
     const text = await readlink(next);
     if (isAbsolute(text)) here = '/';
     waiting.unshift(...namesIn(text));
@@ -59,7 +58,13 @@ async function refuseForeign(
 ): Promise<void> {
   const { uid } = await lstat(target).catch(() => stat(dirname(target)));
   const stranger = foreign.find((made) => made.uid !== uid);
-  if (stranger !== undefined) throw new ForeignLinkError(stranger.link, stranger.uid);
+  if (stranger === undefined) return;
+  const what = `${stranger.link} is a link that user ${stranger.uid} made to what is not theirs`;
+  throw new UntrustedPathError(`${what}; remove it, or name the file that is meant`);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function namesIn(path: string): string[] {
