@@ -52,5 +52,16 @@ function refuse(file: string, stats: Stats, folder: Stats): void {
   if (!stats.isFile()) throw new Error(`${file} is not a regular file; remove it`);
   if (!isTrustedUser(stats.uid) && stats.uid !== folder.uid)
     throw new Error(`${file} belongs to user ${stats.uid}; remove it`);
-  if (stats.nlink !== 1) throw new Error(`${file} is another file's name too; remove it`);
+  if (stats.nlink !== 1 && isPerhapsLinked(stats, folder))
+    throw new Error(`${file} is another file's name too; remove it`);
+}
+
+/**
+ * Whether a stranger may have given a file of ours this second name, to have it written to. A backup may have made one too, and
+ * must not stop the log: so not where only the owner and a group may write, unless the file is open to others, whom the kernel
+ * lets link what they may write (proc_sys_fs(5), protected_hardlinks). Where anyone may write, the kernel may have been told
+ * not to look.
+ */
+function isPerhapsLinked(file: Stats, folder: Stats): boolean {
+  return (folder.mode & 0o002) !== 0 || (file.mode & 0o022) !== 0;
 }
