@@ -1,10 +1,11 @@
 /** Which room may import which (ARCHITECTURE.md, "Rooms"), and files that nothing uses. */
 const rooms = {
   protocol: [],
-  socket: ['protocol'],
-  tokens: ['protocol'],
+  paths: [],
+  socket: ['protocol', 'paths'],
+  tokens: ['protocol', 'paths'],
   client: ['protocol'],
-  daemon: ['protocol'],
+  daemon: ['protocol', 'paths'],
   'schwab-sandbox': [],
 };
 

@@ -1,3 +1,4 @@
+export { accountName, accountNumber } from './account-number.ts';
 export { sleepUntil, type SleepOptions } from './clock.ts';
 export { Command, CommandFailure, runCommandLine } from './command-line.ts';
 export { ConfigurationError, type ConfigurationErrorCode } from './configuration-error.ts';
