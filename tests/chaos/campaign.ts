@@ -1,6 +1,4 @@
 /** Round after round of chaos, and a quiet look at what is left after each. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Faults } from './faults.ts';
 import { Load } from './load.ts';
 import { fullestMinute, MOST_LINES_A_MINUTE, secretsIn } from './log-checks.ts';
@@ -122,10 +120,8 @@ export class Campaign {
       const fullest = fullestMinute(lines);
       if (fullest > MOST_LINES_A_MINUTE) this.witness.complain(`${daemon.name} wrote ${fullest} lines in one minute`);
     }
-    const logs = this.stage.folderPath('logs');
-    for (const name of readdirSync(logs)) {
-      for (const what of secretsIn(readFileSync(join(logs, name), 'utf8')))
-        this.witness.complain(`${what} is in ${name}`);
+    for (const { name, text } of this.stage.logFiles()) {
+      for (const what of secretsIn(text)) this.witness.complain(`${what} is in ${name}`);
     }
     for (const complaint of memoryComplaints(this.results.map(({ facts }) => facts))) this.witness.complain(complaint);
   }

@@ -1,12 +1,13 @@
 /** Where the chaos takes place: folders and small disks, a sandbox of Schwab as a process, and the three daemons. */
 import { spawn, type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Daemon } from './daemon.ts';
 import { INSPECTABLE } from './live-heap.ts';
+import { recordingEnvironment, recordOutput, recordSecret } from '../record/record.ts';
 import { FOLDERS, RECEIVERS, type DaemonName, type FolderName, type ReceiverName } from './plan.ts';
 import type { Witness } from './witness.ts';
 
@@ -71,6 +72,7 @@ export class Stage {
     mkdirSync(join(folder, 'runtime/a'), { mode: 0o700 });
     own(join(folder, 'runtime/a'));
     for (const name of FOLDERS) if (name !== 'run-a') makeFolder(join(folder, folderPath(name)));
+    recordSecret(APP_SECRET);
     const app = join(folder, 'app.yaml');
     const secrets = `app_key: SandboxAppKey0123456789abcdefABC\napp_secret: ${APP_SECRET}`;
     writeFileSync(app, `${secrets}\ncallback_url: https://127.0.0.1:8182\n`, { mode: 0o600 });
@@ -114,6 +116,12 @@ export class Stage {
     own(this.tokenFile);
   }
 
+  /** Those that are left: the chaos removes some. */
+  logFiles(): { readonly name: string; readonly text: string }[] {
+    const folder = this.folderPath('logs');
+    return readdirSync(folder).map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
+  }
+
   makeFolder(name: FolderName): void {
     makeFolder(this.folderPath(name));
   }
@@ -146,6 +154,7 @@ export class Stage {
 
   async close(): Promise<void> {
     await Promise.all(this.all().map((daemon) => daemon.end()));
+    for (const { name, text } of this.logFiles()) recordOutput(`log-file-${name}`, text);
     this.#sandbox.kill('SIGKILL');
     this.#silent.close();
     for (const disk of ['disk', 'runtime']) execFileSync('umount', ['--lazy', join(this.folder, disk)]);
@@ -218,6 +227,7 @@ async function startSandbox(tokenFile: string): Promise<{ child: ChildProcess; u
     '--exit-with-stdin',
   ];
   const child = spawn(process.execPath, ['--conditions=source', program, ...args], {
+    env: { ...process.env, ...recordingEnvironment() },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   for await (const line of createInterface({ input: child.stdout })) {

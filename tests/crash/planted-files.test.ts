@@ -4,6 +4,7 @@
  */
 import { lstatSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { recordOutput } from '../record/record.ts';
 import { SECRET, WRITERS } from './file-writers.ts';
 import { ATTACKS, HostileFolder, plantLink, STRANGER } from './hostile-folder.ts';
 import { useKnownNames } from './known-names.ts';
@@ -20,6 +21,7 @@ if (process.geteuid?.() === 0) {
       const path = place.path(writer.file);
       plant(place, path);
       const said = await writer.write(path);
+      recordOutput('planted', said.map((line) => `${line}\n`).join(''));
       expect(place.isUnharmed()).toBe(true);
       expect(place.readableBy(STRANGER, SECRET)).toEqual([]);
       if (said.length === 0) expect(lstatSync(path)).toMatchObject({ uid: 0, nlink: 1 });

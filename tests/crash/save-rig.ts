@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { recordOutput, recordSecret } from '../record/record.ts';
 import { pathsOfSave } from './known-paths.ts';
-import { makeSaver, type SaveName, type SaverName } from './savers.ts';
+import { makeSaver, SAVER_SECRETS, type SaveName, type SaverName } from './savers.ts';
 import type { Step } from './saving-program.ts';
 import { traced, type Call, type Injection, type Traced } from './strace.ts';
 
@@ -43,6 +44,7 @@ export class SaveRig {
 
   static async make(): Promise<SaveRig> {
     const rig = new SaveRig();
+    for (const secret of SAVER_SECRETS) recordSecret(secret);
     await build({
       entryPoints: [join(import.meta.dirname, 'saving-program.ts')],
       outfile: rig.#program,
@@ -77,6 +79,8 @@ export class SaveRig {
       const paths = all.filter((_path, place) => faults.some(({ call }) => call.places.includes(place)));
       const trace = await this.#trace(name, folder, faults, paths);
       const steps = stepsOf(trace.stdout);
+      // Not the rest of a step, which has the token that is held.
+      recordOutput('saves', [...steps.flatMap(({ said = [] }) => said), trace.stderr, ''].join('\n'));
       // Whoever comes to the end undisturbed has looked, and saved again, by itself.
       const isAtEnd = steps.at(-1)?.step === 'again' && !isHitElsewhere(trace);
       return { trace, steps, next: isAtEnd ? [] : stepsOf(await this.#plain(name, folder, 'newer')) };

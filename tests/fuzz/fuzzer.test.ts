@@ -66,7 +66,7 @@ test('what is measured is flat only if it does not rise from one half to the oth
 });
 
 test('a line that holds the secret is found in the log, and an ERROR is kept', () => {
-  const { log, demandClean, errors } = watchedLog();
+  const { log, demandClean, errors } = watchedLog(() => undefined);
   log.info('all is well');
   expect(demandClean).not.toThrow();
   log.debug(`got ${SECRET}`);
