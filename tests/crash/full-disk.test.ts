@@ -60,7 +60,9 @@ class SmallDisk {
 
   remount(how: 'ro' | 'rw'): void {
     const target = String(this.sender.child.pid);
-    execFileSync('nsenter', ['--target', target, ...ITS_MOUNTS, 'mount', '-o', `remount,${how}`, this.#pair.folder]);
+    // All that is given here mount(8) need not read up, which it does not find in a user namespace.
+    const mount = ['mount', '-n', '-i', '-t', 'tmpfs', '-o', `remount,${how}`, 'tmpfs', this.#pair.folder];
+    execFileSync('nsenter', ['--target', target, ...ITS_MOUNTS, ...mount]);
   }
 
   tokens(): { note: string; token: { access_token: string } } {
