@@ -28,7 +28,9 @@ async function isPlain(path: string, friend: number | undefined): Promise<boolea
   if (path !== `/${names.join('/')}` || names.includes('..')) return false;
   const all = names.map((_name, index) => lstat(`/${names.slice(0, index + 1).join('/')}`));
   const found = await Promise.all(all).catch(() => undefined);
-  return found?.every((stats) => !stats.isSymbolicLink() && (stats.isFile() || isTrustedUser(stats.uid, friend))) ?? false;
+  return (
+    found?.every((stats) => !stats.isSymbolicLink() && (stats.isFile() || isTrustedUser(stats.uid, friend))) ?? false
+  );
 }
 
 async function follow(path: string, friend: number | undefined): Promise<string> {
