@@ -21,6 +21,8 @@ const ROUNDING_MS = 5;
 export function requestRate(): PromiseCheck {
   let lastAskedAtTrueMs = -Infinity;
   let answeredAtTrueMs = -Infinity;
+  /** of the last request, over a suspend too */
+  let tookMs = 0;
   let leastWaitMs = 0;
   let pendingAnswer: Extract<Happening, { kind: 'answered' }> | undefined;
   /** the refresh token that is to be used next */
@@ -43,7 +45,7 @@ export function requestRate(): PromiseCheck {
     confirming = state.kind === 'confirming' ? state : undefined;
     // A verdict that comes before its time changes nothing, and the wait is that of the one before.
     const isEarly = before?.refusals === confirming?.refusals && before?.sinceMs === confirming?.sinceMs;
-    leastWaitMs = isEarly && confirming !== undefined ? 0 : leastWait(pendingAnswer, scene);
+    leastWaitMs = isEarly && confirming !== undefined ? 0 : leastWait(pendingAnswer, scene, tookMs);
     pendingAnswer = undefined;
   }
 
@@ -74,6 +76,7 @@ export function requestRate(): PromiseCheck {
       asked: ({ refreshToken }, scene) => asked(refreshToken, scene),
       answered: (answer, { clock }) => {
         answeredAtTrueMs = clock.trueMs();
+        tookMs = answeredAtTrueMs - lastAskedAtTrueMs;
         pendingAnswer = answer;
         if (answer.meaning.kind === 'granted') given = answer.meaning.refreshToken;
         return undefined;
@@ -96,10 +99,11 @@ export function requestRate(): PromiseCheck {
   };
 }
 
-/** After this answer, and in the state that it led to. */
+/** After this answer, which took so long, and in the state that it led to. */
 function leastWait(
   { meaning, retryAfter }: Extract<Happening, { kind: 'answered' }>,
   { sender, clock }: Scene,
+  tookMs: number,
 ): number {
   const { state } = sender;
   if (state.kind === 'login_required') return PARKED_MS;
@@ -108,7 +112,8 @@ function leastWait(
   }
   switch (meaning.kind) {
     case 'granted':
-      return REFRESH_INTERVAL_MS - SLACK_MS;
+      // A token ages from the moment it was asked for: one that came after a suspend can be old at once.
+      return Math.max(0, REFRESH_INTERVAL_MS - SLACK_MS - tookMs);
     case 'refused':
     case 'unauthorized':
       if (state.kind !== 'confirming') return 0;
