@@ -1,11 +1,12 @@
 /** Which room may import which (ARCHITECTURE.md, "Rooms"), and files that nothing uses. */
 const rooms = {
   protocol: [],
-  socket: ['protocol'],
-  tokens: ['protocol'],
+  paths: [],
+  socket: ['protocol', 'paths'],
+  tokens: ['protocol', 'paths'],
   client: ['protocol'],
   cluster: ['protocol', 'tokens'],
-  daemon: ['protocol'],
+  daemon: ['protocol', 'paths'],
   'schwab-sandbox': [],
 };
 

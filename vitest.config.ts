@@ -3,8 +3,11 @@ import { defineConfig } from 'vitest/config';
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } };
 
 /** Every ring keeps what scripts/run-tests.ts looks for secrets in. */
-function recorded<Project extends { readonly test: object }>(rings: readonly Project[]) {
-  return rings.map((ring) => ({ ...ring, test: { setupFiles: 'tests/record/setup.ts', ...ring.test } }));
+function recorded<Project extends { readonly test: { readonly name: string } }>(rings: readonly Project[]) {
+  return rings.map((ring) => ({
+    ...ring,
+    test: { setupFiles: 'tests/record/setup.ts', env: { TOKEN_RELAY_TEST_RING: ring.test.name }, ...ring.test },
+  }));
 }
 
 /** Rings: decisions beside their code, shells with real sockets and files, the built daemons as processes, pages in a browser, the package, the threat model, and a systemd. */

@@ -1,15 +1,17 @@
 /** What daemons cost while nothing happens: processor time, wakeups and memory, beside a Node process that does nothing. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { table } from './figures.ts';
+import type { Goal } from './goals.ts';
 import { startBare, startPair, startServices, type Idler } from './idlers.ts';
 import { startCrowd } from './load/crowd.ts';
 import type { Findings, Part, Setting } from './part.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const MINUTE_MS = 60_000;
-/** A start leaves work behind, such as V8's. */
-const SETTLE_MS = 10_000;
+/** A start leaves work behind: half a minute after it V8 collects twice, with all of its threads. */
+const SETTLE_MS = 40_000;
 const WAKEUPS_A_MINUTE = 10;
+const MEMORY_BESIDE_BARE = 1.35;
 /** Where nothing else takes its time meanwhile. */
 const ALONE_MS = 150_000;
 
@@ -50,14 +52,10 @@ export async function startIdle(setting: Setting): Promise<{ readonly end: () =>
       for (const { systemd } of [services, followed]) await systemd.stop();
       return {
         text: `${costsTable(costs)}\n\nIdle for ${minutes.toFixed(1)} minutes, with a token that is not due. Wakeups: how often a thread, of all threads, went to sleep (voluntary context switches in /proc); preempted: how often one had to make room for other programs, which is the machine's doing. As its unit runs it: with the unit's flags and its watchdog, which asks for two signs of life in \`WatchdogSec\`.`,
-        goals: costs
-          .filter(({ name }) => judged.some((idler) => idler.name === name))
-          .map(({ name, wakeups }) => ({
-            figure: `idle, wakeups a minute: ${name}`,
-            rule: 'under' as const,
-            limit: WAKEUPS_A_MINUTE,
-            measured: wakeups,
-          })),
+        goals: goals(
+          costs.filter(({ name }) => judged.some((idler) => idler.name === name)),
+          costs[0]?.residentMb ?? Number.NaN,
+        ),
       };
     },
   };
@@ -83,6 +81,23 @@ function costOf({ name, process }: Idler, then: Reading | undefined, minutes: nu
     processorMs: aMinute('processorMs'),
     residentMb: now.residentMb,
   };
+}
+
+function goals(costs: readonly Cost[], bareMb: number): readonly Goal[] {
+  return [
+    ...costs.map(({ name, wakeups }) => ({
+      figure: `idle, wakeups a minute: ${name}`,
+      rule: 'under' as const,
+      limit: WAKEUPS_A_MINUTE,
+      measured: wakeups,
+    })),
+    ...costs.map(({ name, residentMb }) => ({
+      figure: `idle for minutes, memory ÷ bare Node process: ${name}`,
+      rule: 'at most' as const,
+      limit: MEMORY_BESIDE_BARE,
+      measured: residentMb / bareMb,
+    })),
+  ];
 }
 
 function costsTable(costs: readonly Cost[]): string {

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SecretFinder } from '../tests/record/find-secrets.ts';
+import { RECORDED_RINGS } from '../tests/record/rings.ts';
 
 /** Empties the folder that the tests keep their record in. */
 export function prepareRecord(folder: string): void {
@@ -17,8 +18,8 @@ export interface RecordVerdict {
   readonly lines: readonly string[];
 }
 
-/** A run that used no secret, or in which nothing was said, has not shown anything: it fails too. */
-export function judgeRecord(folder: string): RecordVerdict {
+/** A ring that used no secret, or in which nothing was said, has not shown anything: the run fails too. */
+export function judgeRecord(folder: string, rings: readonly string[] = RECORDED_RINGS): RecordVerdict {
   const files = readdirSync(folder).sort();
   const read = (name: string) => readFileSync(join(folder, name), 'utf8');
   const secrets = files
@@ -35,6 +36,14 @@ export function judgeRecord(folder: string): RecordVerdict {
       found.push(`${join(folder, name)}:${line}: a secret (${form}) in: ${masked}`);
     }
   }
+  const has = (start: string) => files.some((name) => new RegExp(`^${start}[-.]`).test(name));
+  const missing = rings
+    .filter((ring) => !has(`not-run-${ring}`))
+    .flatMap((ring) => [
+      ...(has(`secrets-${ring}`) ? [] : [`${ring}: no secret is recorded of these tests`]),
+      ...(has(`output-${ring}`) ? [] : [`${ring}: nothing that was said is recorded of these tests`]),
+    ]);
   const looked = `Looked for ${finder.count} secrets in ${lineCount} lines of ${files.length} files: ${found.length} found`;
-  return { ok: found.length === 0 && finder.count > 0 && lineCount > 0, lines: [...found, looked] };
+  const ok = found.length === 0 && missing.length === 0 && finder.count > 0 && lineCount > 0;
+  return { ok, lines: [...found, ...missing, looked] };
 }

@@ -1,6 +1,5 @@
 /** Round after round of chaos, and a quiet look at what is left after each. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpus, loadavg } from 'node:os';
 import { Faults } from './faults.ts';
 import { Load } from './load.ts';
 import { fullestMinute, MOST_LINES_A_MINUTE, secretsIn } from './log-checks.ts';
@@ -9,6 +8,7 @@ import { planRound, type RoundShape, type Strike } from './plan.ts';
 import { newestOfSchwab, recovered, settled, usedBefore, type Facts } from './quiet.ts';
 import { Random } from './random.ts';
 import { Stage } from './stage.ts';
+import { invalidities } from './validity.ts';
 import { Generations, TokenBook, Witness } from './witness.ts';
 
 const STARTED_WITHIN_MS = 20_000;
@@ -20,6 +20,8 @@ export interface RoundResult {
   readonly recoveredMs: number;
   /** When all was quiet. */
   readonly facts: Facts;
+  /** The average of a minute, divided by the cores. */
+  readonly load: number;
 }
 
 export interface CampaignOptions {
@@ -77,7 +79,7 @@ export class Campaign {
         await load.end();
       }
       const facts = await settled(this.stage, this.#before ?? (await usedBefore(this.stage)));
-      this.results.push({ round, strikes, recoveredMs, facts });
+      this.results.push({ round, strikes, recoveredMs, facts, load: (loadavg()[0] ?? 0) / cpus().length });
       await this.#look();
     } catch (error) {
       this.witness.complain(error instanceof Error ? error.message : String(error));
@@ -88,6 +90,18 @@ export class Campaign {
   /** How much the fullest minute of any log had. */
   fullestMinute(): number {
     return Math.max(...this.stage.all().map((daemon) => fullestMinute(daemon.lines())));
+  }
+
+  /** Why the run so far is no proof. */
+  invalidities(tookMs: number): string[] {
+    return invalidities({
+      minutes: tookMs / 60_000,
+      faults: this.results.flatMap(({ strikes }) => strikes.map(({ fault }) => fault)),
+      counts: this.witness.counts,
+      quiets: this.results.map(({ facts }) => facts),
+      load: Math.max(0, ...this.results.map(({ load }) => load)),
+      isUserOrdinary: this.stage.isUserOrdinary,
+    });
   }
 
   async close(): Promise<void> {
@@ -122,10 +136,8 @@ export class Campaign {
       const fullest = fullestMinute(lines);
       if (fullest > MOST_LINES_A_MINUTE) this.witness.complain(`${daemon.name} wrote ${fullest} lines in one minute`);
     }
-    const logs = this.stage.folderPath('logs');
-    for (const name of readdirSync(logs)) {
-      for (const what of secretsIn(readFileSync(join(logs, name), 'utf8')))
-        this.witness.complain(`${what} is in ${name}`);
+    for (const { name, text } of this.stage.logFiles()) {
+      for (const what of secretsIn(text)) this.witness.complain(`${what} is in ${name}`);
     }
     for (const complaint of memoryComplaints(this.results.map(({ facts }) => facts))) this.witness.complain(complaint);
   }

@@ -1,10 +1,19 @@
 /** What judges the chaos, shown to see what it is there for. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fullestMinute, secretsIn } from './log-checks.ts';
 import { growth, memoryComplaints } from './memory.ts';
-import { DEALS, LONG, planRound, SHORT, strikeText } from './plan.ts';
+import { DEALS, faultName, LONG, planRound, SHORT, strikeText } from './plan.ts';
 import type { Facts } from './quiet.ts';
+import { verdict } from './report.ts';
+import { invalidities, type RunFacts } from './validity.ts';
 import { Generations, TokenBook, Witness } from './witness.ts';
+
+const FILLED_UP = [
+  'fill_disk disk',
+  'fill_disk runtime',
+  'use_up_descriptors api or control',
+  'use_up_descriptors token',
+];
 
 test('a seed is a plan: the same each time, another for each round, and every kind of fault in two rounds', () => {
   const texts = (seed: number, round: number) => planRound(seed, round, SHORT).map(strikeText);
@@ -16,8 +25,8 @@ test('a seed is a plan: the same each time, another for each round, and every ki
       const strikes = [0, 1].flatMap((round) => planRound(seed, round, shape));
       expect(strikes.length).toBeGreaterThanOrEqual(DEALS.length);
       const kinds = ['kill', 'freeze', 'stop', 'remove_socket', 'close_folder', 'remove_folder', 'spoil_token_file'];
-      const all = [...kinds, 'fill_disk', 'use_up_descriptors', 'schwab'].sort();
-      expect([...new Set(strikes.map(({ fault }) => fault.kind))].sort()).toEqual(all);
+      const all = [...kinds, ...FILLED_UP, 'schwab'].sort();
+      expect([...new Set(strikes.map(({ fault }) => faultName(fault)))].sort()).toEqual(all);
       expect(strikes.every(({ atMs }) => atMs >= 0 && atMs < shape.seconds * 1_000)).toBe(true);
     }
   }
@@ -82,4 +91,49 @@ test('memory that grows with every round is seen; one that settles, or a new lif
   expect(memoryComplaints(leak)[0]).toMatch(/^the heap of sender grows by 2000 kB a round; it had 60000, /);
   expect(memoryComplaints([...leak, facts(90_000, 2)])).toEqual([]);
   expect(memoryComplaints([facts(10_000, 1, 400_000)])).toHaveLength(3);
+});
+
+describe('a run that broke no promise is called passed only if it is a proof', () => {
+  const one = (pid: number) => ({ pid, descriptors: 20, children: 0, residentKb: 80_000, heapKb: 60_000 });
+  const quiet: Facts = { sender: one(1), 'receiver-a': one(2), 'receiver-b': one(3) };
+  const looks = [
+    'token file',
+    'sinks',
+    'events',
+    'GET',
+    'GET with wait',
+    'client',
+    'credentials',
+    'status of the sender',
+  ];
+  const valid: RunFacts = {
+    minutes: 30,
+    faults: [0, 1].flatMap((round) => planRound(1, round, LONG).map(({ fault }) => fault)),
+    counts: new Map([...looks.map((what) => `reads: ${what}`), 'messages acknowledged'].map((what) => [what, 1e6])),
+    quiets: Array.from({ length: 7 }, () => quiet),
+    load: 1,
+    isUserOrdinary: true,
+  };
+
+  test('one that is', () => {
+    expect(invalidities(valid)).toEqual([]);
+    expect(verdict([], [])).toBe('All promises were kept.');
+  });
+
+  test.each<[string, Partial<RunFacts>, RegExp]>([
+    ['is too short', { minutes: 29.9 }, /^it took 29.9 minutes, and not 30$/],
+    ['had not every fault', { faults: valid.faults.filter(({ kind }) => kind !== 'freeze') }, /^there was no freeze$/],
+    [
+      'read nothing',
+      { counts: new Map([...valid.counts, ['reads: GET', 900]]) },
+      /^reads: GET: 30 a minute, and not 900$/,
+    ],
+    ['could not judge the memory', { quiets: valid.quiets.slice(1) }, /^no process of sender lived long enough/],
+    ['was on a busy machine', { load: 12 }, /^the load was 12.0 on a core/],
+    ['ran without root', { isUserOrdinary: false }, /^without root/],
+  ])('one that %s is not', (_what, change, reason) => {
+    const found = invalidities({ ...valid, ...change });
+    expect(found[0]).toMatch(reason);
+    expect(verdict([], found)).toMatch(/^No complaint, and not a valid long run: /);
+  });
 });

@@ -1,14 +1,17 @@
 /** Does what a plan says, and undoes it. */
-import { chmodSync, existsSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FOLDERS, type DaemonName, type Fault, type Strike } from './plan.ts';
+import { FOLDERS, type DaemonName, type DiskName, type Fault, type Strike } from './plan.ts';
 import { limitDescriptors, processFacts } from './process-facts.ts';
+import { pause } from './readers.ts';
 import type { Stage } from './stage.ts';
 
 const CONNECTIONS = 60;
+const COMES_AGAIN_MS = 100;
 const USUAL_DESCRIPTORS = 4_096;
-const FILLER = 'disk/filler';
+/** More than the disk of the sockets has names for. */
+const NAMES = 300;
 
 export class Faults {
   readonly #stage: Stage;
@@ -65,7 +68,7 @@ export class Faults {
         this.#spoil(fault.how);
         return;
       case 'fill_disk':
-        return stage.obstructed(() => this.#fillDisk(fault.ms));
+        return stage.obstructed(() => this.#fillDisk(fault.disk, fault.ms));
       case 'use_up_descriptors':
         return stage.obstructed(() => this.#useUpDescriptors(fault));
       case 'schwab':
@@ -102,26 +105,30 @@ export class Faults {
     });
   }
 
-  async #fillDisk(ms: number): Promise<void> {
-    const name = `${FILLER}-${(this.#fillers += 1)}`;
-    const path = this.#stage.path(name);
-    ignoreMissing(() => writeFileSync(path, Buffer.alloc(4 * 1024 ** 2)));
+  async #fillDisk(disk: DiskName, ms: number): Promise<void> {
+    const folder = this.#stage.path(`${disk}/filler-${(this.#fillers += 1)}`);
+    ignoreMissing(() => mkdirSync(folder));
+    ignoreMissing(() => writeFileSync(`${folder}/bytes`, Buffer.alloc(4 * 1024 ** 2)));
+    // A socket takes a name and no bytes.
+    if (disk === 'runtime') {
+      ignoreMissing(() => {
+        for (let name = 0; name < NAMES; name += 1) writeFileSync(`${folder}/${name}`, '');
+      });
+    }
     await sleep(ms);
-    rmSync(path, { force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 
-  async #useUpDescriptors({ daemon, spare, ms }: Extract<Fault, { kind: 'use_up_descriptors' }>): Promise<void> {
-    const { pid } = this.#stage.daemons[daemon];
+  async #useUpDescriptors({ through, spare, ms }: Extract<Fault, { kind: 'use_up_descriptors' }>): Promise<void> {
+    const { pid } = this.#stage.daemons[through[0]];
     const facts = processFacts(pid);
     if (facts === undefined || !limitDescriptors(pid, Math.max(1, facts.descriptors + spare))) return;
-    const path = daemon === 'sender' ? this.#stage.controlSocket : this.#stage.socket(daemon, 'api');
-    const connections = Array.from({ length: CONNECTIONS }, () =>
-      connect({ path })
-        .on('error', () => undefined)
-        .resume(),
-    );
+    const path = this.#stage.entrance(through);
+    const over = new AbortController();
+    const crowd = Array.from({ length: CONNECTIONS }, () => stayConnected(path, over.signal));
     await sleep(ms);
-    for (const connection of connections) connection.destroy();
+    over.abort();
+    await Promise.all(crowd);
     limitDescriptors(pid, USUAL_DESCRIPTORS);
   }
 
@@ -140,6 +147,16 @@ export class Faults {
       this.restoredTokenFiles += 1;
       stage.putTokenFile(stage.firstTokenFile);
     }
+  }
+}
+
+/** Says nothing, and comes again when it is turned away. */
+async function stayConnected(path: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const connection = connect({ path, signal }).resume();
+    connection.on('error', () => undefined);
+    await new Promise((resolve) => connection.once('close', resolve));
+    await pause(COMES_AGAIN_MS, signal);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What may not be in a log: a secret, and too much. */
-import { APP_SECRET } from './stage.ts';
+import { APP_SECRET } from './sandbox-process.ts';
 import { TEST_TOKEN_MARK } from './witness.ts';
 
 /** Whole or in part. A refresh token of the sandbox has 129 characters, a JWT three parts; a fingerprint has 8, a folder's name a few. */

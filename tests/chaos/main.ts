@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { Campaign } from './campaign.ts';
 import { LONG, planRound, SHORT, strikeText } from './plan.ts';
 import { failureText, markdown } from './report.ts';
+import { LEAST_MINUTES } from './validity.ts';
 
 const { values } = parseArgs({
   options: {
@@ -51,4 +52,8 @@ if (campaign.witness.complaints.length > 0 && process.exitCode !== 1) {
   console.log(`At the end:\n${campaign.witness.complaints.join('\n')}`);
   process.exitCode = 1;
 }
-console.log(`\n${markdown(campaign, { seed, tookMs: performance.now() - beganAtMs })}`);
+const tookMs = performance.now() - beganAtMs;
+console.log(`\n${markdown(campaign, { seed, tookMs })}`);
+// Who asked for less than a long run knows that it is none.
+const isLongRun = !values.short && values.rounds === undefined && Number(values.minutes) >= LEAST_MINUTES;
+if (isLongRun && campaign.invalidities(tookMs).length > 0) process.exitCode = 1;

@@ -21,6 +21,22 @@ const SOCKETS = [
   'run-sender/control.sock',
 ] as const;
 
+/** Each is a small one of its own. */
+export const DISKS = ['disk', 'runtime'] as const;
+export type DiskName = (typeof DISKS)[number];
+
+/** The sockets that everybody may connect to, as often as they like. */
+export type Entrance = readonly [daemon: 'sender', socket: 'control'] | readonly [ReceiverName, 'token' | 'api'];
+const SENDER_OR_READERS: readonly [Entrance, ...Entrance[]] = [
+  ['sender', 'control'],
+  ['receiver-a', 'api'],
+  ['receiver-b', 'api'],
+];
+const WRITERS: readonly [Entrance, ...Entrance[]] = [
+  ['receiver-a', 'token'],
+  ['receiver-b', 'token'],
+];
+
 export type Fault =
   /** SIGKILL; started again a second later, as systemd would. */
   | { readonly kind: 'kill'; readonly daemon: DaemonName }
@@ -33,9 +49,10 @@ export type Fault =
   /** With all that is in it; made again after so long, unless the daemon has done so. */
   | { readonly kind: 'remove_folder'; readonly folder: 'run-a' | 'run-b' | 'run-sender' | 'logs'; readonly ms: number }
   | { readonly kind: 'spoil_token_file'; readonly how: 'removed' | 'torn' | 'older' }
-  | { readonly kind: 'fill_disk'; readonly ms: number }
-  /** The limit is so many more than are open, or fewer, while 60 connections come. */
-  | { readonly kind: 'use_up_descriptors'; readonly daemon: DaemonName; readonly spare: number; readonly ms: number }
+  /** `runtime`: that of the sockets, which has then no room for a name either. */
+  | { readonly kind: 'fill_disk'; readonly disk: DiskName; readonly ms: number }
+  /** The limit is so many more than are open, or fewer, while 60 come to the socket and say nothing. */
+  | { readonly kind: 'use_up_descriptors'; readonly through: Entrance; readonly spare: number; readonly ms: number }
   | { readonly kind: 'schwab'; readonly fault: SchwabFault; readonly times: number };
 
 export type Strike = { readonly atMs: number; readonly fault: Fault };
@@ -52,6 +69,15 @@ const lasting = (random: Random, longestMs: number) => random.between(200, longe
 const schwab =
   (fault: SchwabFault): Deal =>
   (random, longestMs) => ({ kind: 'schwab', fault, times: longestMs < LONG.longestMs ? 1 : random.between(1, 2) });
+
+const descriptors =
+  (entrances: readonly [Entrance, ...Entrance[]]): Deal =>
+  (random, longestMs) => ({
+    kind: 'use_up_descriptors',
+    through: random.pick(entrances),
+    spare: random.between(-3, 8),
+    ms: lasting(random, longestMs),
+  });
 
 /** Each kind of fault once: all of them are dealt out over two rounds. */
 export const DEALS: readonly Deal[] = [
@@ -81,13 +107,10 @@ export const DEALS: readonly Deal[] = [
   () => ({ kind: 'spoil_token_file', how: 'torn' }),
   () => ({ kind: 'spoil_token_file', how: 'older' }),
   // Long enough for a refresh to fall into it.
-  (random, longest) => ({ kind: 'fill_disk', ms: random.between(3_500, longest) }),
-  (random, longest) => ({
-    kind: 'use_up_descriptors',
-    daemon: random.pick(DAEMONS),
-    spare: random.between(-3, 8),
-    ms: lasting(random, longest),
-  }),
+  (random, longest) => ({ kind: 'fill_disk', disk: 'disk', ms: random.between(3_500, longest) }),
+  (random, longest) => ({ kind: 'fill_disk', disk: 'runtime', ms: random.between(3_500, longest) }),
+  descriptors(SENDER_OR_READERS),
+  descriptors(WRITERS),
   (random) => ({
     kind: 'schwab',
     fault: { kind: 'status', status: 429, headers: { 'Retry-After': String(random.between(1, 5)) } },
@@ -119,6 +142,13 @@ export function planRound(seed: number, round: number, { seconds, extraStrikes, 
     .filter((strike) => !(isSpared(round) && endsDaemon(strike)))
     .filter((strike, index, all) => !isRefusal(strike) || all.findIndex(isRefusal) === index)
     .sort((one, other) => one.atMs - other.atMs);
+}
+
+/** For figures: the kind, and what of it is a fault of its own. */
+export function faultName(fault: Fault): string {
+  if (fault.kind === 'fill_disk') return `${fault.kind} ${fault.disk}`;
+  if (fault.kind !== 'use_up_descriptors') return fault.kind;
+  return `${fault.kind} ${fault.through[1] === 'token' ? 'token' : 'api or control'}`;
 }
 
 /** For people: `3.2 s: freeze receiver-a for 4.0 s`. */

@@ -1,17 +1,12 @@
 /** Numbers at random that a seed decides: the same seed gives the same plan. */
+import { seeded } from '../seeded/seeded.ts';
+
 export class Random {
-  #state: number;
+  /** From 0 up to and without 1. */
+  readonly next: () => number;
 
   constructor(...seeds: readonly number[]) {
-    this.#state = seeds.reduce((state, seed) => Math.imul(state ^ seed, 0x9e3779b1) >>> 0, 0x2545f491);
-  }
-
-  /** From 0 up to and without 1 (mulberry32). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    this.next = seeded(seeds.reduce((state, seed) => Math.imul(state ^ seed, 0x9e3779b1) >>> 0, 0x2545f491));
   }
 
   /** A whole number, both ends included. */

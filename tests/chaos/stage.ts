@@ -1,21 +1,24 @@
 /** Where the chaos takes place: folders and small disks, a sandbox of Schwab as a process, and the three daemons. */
-import { spawn, type ChildProcess, execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Daemon } from './daemon.ts';
+import { folderPath, makeFolder, mountDisk, NOBODY, own } from './folders.ts';
 import { INSPECTABLE } from './live-heap.ts';
-import { FOLDERS, RECEIVERS, type DaemonName, type FolderName, type ReceiverName } from './plan.ts';
+import { recordOutput, recordSecret } from '../record/record.ts';
+import {
+  DISKS,
+  FOLDERS,
+  RECEIVERS,
+  type DaemonName,
+  type Entrance,
+  type FolderName,
+  type ReceiverName,
+} from './plan.ts';
+import { APP_SECRET, startSandbox } from './sandbox-process.ts';
 import type { Witness } from './witness.ts';
-
-const root = join(import.meta.dirname, '../..');
-/** An ordinary user, whom modes of files bind. In the user namespace of one who is not root there is no other user. */
-const NOBODY = isRoot() ? 65_534 : undefined;
-/** Room for all files of all parts, and not for much more. */
-const DISK = '2m';
-export const APP_SECRET = 'SandboxSecret012';
 
 export class Stage {
   readonly folder: string;
@@ -60,17 +63,17 @@ export class Stage {
     };
   }
 
+  /** Whether the modes of files bind the daemons. */
+  readonly isUserOrdinary: boolean = NOBODY !== undefined;
+
   /** @param folder empty, and gone with the caller's mounts */
   static async open(folder: string, witness: Witness): Promise<Stage> {
     chmodSync(folder, 0o755);
-    for (const disk of ['disk', 'runtime']) {
-      mkdirSync(join(folder, disk));
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK},mode=0755`, 'tmpfs', join(folder, disk)]);
-      own(join(folder, disk));
-    }
+    for (const disk of DISKS) mountDisk(join(folder, disk));
     mkdirSync(join(folder, 'runtime/a'), { mode: 0o700 });
     own(join(folder, 'runtime/a'));
     for (const name of FOLDERS) if (name !== 'run-a') makeFolder(join(folder, folderPath(name)));
+    recordSecret(APP_SECRET);
     const app = join(folder, 'app.yaml');
     const secrets = `app_key: SandboxAppKey0123456789abcdefABC\napp_secret: ${APP_SECRET}`;
     writeFileSync(app, `${secrets}\ncallback_url: https://127.0.0.1:8182\n`, { mode: 0o600 });
@@ -95,6 +98,10 @@ export class Stage {
     return join(this.folderPath(receiver === 'receiver-a' ? 'run-a' : 'run-b'), `${name}.sock`);
   }
 
+  entrance([daemon, socket]: Entrance): string {
+    return daemon === 'sender' ? this.controlSocket : this.socket(daemon, socket);
+  }
+
   get controlSocket(): string {
     return join(this.folderPath('run-sender'), 'control.sock');
   }
@@ -112,6 +119,12 @@ export class Stage {
     writeFileSync(this.tokenFile, text);
     chmodSync(this.tokenFile, 0o600);
     own(this.tokenFile);
+  }
+
+  /** Those that are left: the chaos removes some. */
+  logFiles(): { readonly name: string; readonly text: string }[] {
+    const folder = this.folderPath('logs');
+    return readdirSync(folder).map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
   }
 
   makeFolder(name: FolderName): void {
@@ -146,9 +159,10 @@ export class Stage {
 
   async close(): Promise<void> {
     await Promise.all(this.all().map((daemon) => daemon.end()));
+    for (const { name, text } of this.logFiles()) recordOutput(`log-file-${name}`, text);
     this.#sandbox.kill('SIGKILL');
     this.#silent.close();
-    for (const disk of ['disk', 'runtime']) execFileSync('umount', ['--lazy', join(this.folder, disk)]);
+    for (const disk of DISKS) execFileSync('umount', ['--lazy', join(this.folder, disk)]);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -177,52 +191,4 @@ export class Stage {
       '--http-timeout=3s',
     ];
   }
-}
-
-/** user_namespaces(7): all ids are there, and not only that of whoever made the namespace. */
-function isRoot(): boolean {
-  return process.getuid?.() === 0 && readFileSync('/proc/self/uid_map', 'utf8').trim().endsWith(' 4294967295');
-}
-
-function folderPath(name: FolderName): string {
-  switch (name) {
-    case 'run-a':
-      return 'runtime/a/token-relay';
-    case 'run-b':
-    case 'run-sender':
-      return `runtime/${name}`;
-    case 'tokens':
-    case 'sinks':
-    case 'logs':
-      return `disk/${name}`;
-  }
-}
-
-function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true });
-  chmodSync(path, 0o700);
-  own(path);
-}
-
-function own(path: string): void {
-  if (NOBODY !== undefined) chownSync(path, NOBODY, NOBODY);
-}
-
-async function startSandbox(tokenFile: string): Promise<{ child: ChildProcess; url: string }> {
-  const program = join(root, 'packages/schwab-sandbox/src/main.ts');
-  // Access tokens of a minute: refreshed every 3 seconds, and expired when nobody refreshes them.
-  const args = [
-    '--access-token-seconds=60',
-    `--app-secret=${APP_SECRET}`,
-    `--token-file=${tokenFile}`,
-    '--exit-with-stdin',
-  ];
-  const child = spawn(process.execPath, ['--conditions=source', program, ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /^Sandbox .*: (http:\S+) /.exec(line)?.[1];
-    if (url !== undefined) return { child, url };
-  }
-  throw new Error('the sandbox did not start');
 }

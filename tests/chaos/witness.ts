@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { recordSecret } from '../record/record.ts';
 
 const MAX_COMPLAINTS = 50;
 
@@ -46,6 +47,7 @@ export class TokenBook {
   make(writer: string): string {
     const token = `${TEST_TOKEN_MARK}-${writer}-${this.#made.size}-${'x'.repeat(40)}`;
     this.#made.add(token);
+    recordSecret(token);
     return token;
   }
 

@@ -11,6 +11,7 @@ import { StateFile } from '../../apps/receiver/src/holding/state-file.ts';
 import { formatState } from '../../apps/receiver/src/holding/state-text.ts';
 import { Sink } from '../../apps/receiver/src/sinks/sink.ts';
 import { callbackCertificate } from '../../apps/sender/src/login/callback-certificate.ts';
+import { recordSecret } from '../record/record.ts';
 import { reminderFile, reminderStore } from '../../apps/sender/src/week/reminder-store.ts';
 
 /** A pattern of what nobody else may read. */
@@ -24,6 +25,7 @@ const TOKENS: TokenSet = {
   loginAtMs: 1_762_983_055_000,
   expiresAtMs: 1_762_984_855_000,
 };
+for (const secret of ['made-up-secret-access', 'made-up-secret-refresh', 'made-up-secret-id']) recordSecret(secret);
 const HELD = {
   message: { accessToken: 'made-up-secret-access' },
   generation: 1,

@@ -1,7 +1,7 @@
 /** The real sender with its token file on a disk that is full, or has become read-only: a small tmpfs that only it sees. */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Program } from '../system/processes.ts';
 import { RealPair } from './real-sender.ts';
 
@@ -9,6 +9,11 @@ import { RealPair } from './real-sender.ts';
 const PAGE = 4_096;
 /** Keeps the file larger than a page, so that a disk with one page left takes half of it: a write that is truly short. */
 const NOTE = 'n'.repeat(PAGE + 500);
+
+/** Who is not root is it in a user namespace. */
+const isRoot = process.geteuid?.() === 0;
+const OWN_MOUNTS = [...(isRoot ? [] : ['--user', '--map-root-user']), '--mount'];
+const ITS_MOUNTS = [...(isRoot ? [] : ['--user', '--preserve-credentials']), '--mount'];
 
 /** Mounts a small disk over the folder, with the token file in it, and becomes the program. */
 const ON_SMALL_DISK = `
@@ -28,7 +33,7 @@ class SmallDisk {
     this.#pair = pair;
     const file = JSON.parse(readFileSync(pair.tokenFile, 'utf8')) as object;
     writeFileSync(pair.tokenFile, JSON.stringify({ ...file, note: NOTE }));
-    const through = ['unshare', '--mount', '--propagation=private', 'sh', '-c', ON_SMALL_DISK, 'sh', pair.folder];
+    const through = ['unshare', ...OWN_MOUNTS, '--propagation=private', 'sh', '-c', ON_SMALL_DISK, 'sh', pair.folder];
     this.sender = pair.startSender({ through });
   }
 
@@ -55,7 +60,9 @@ class SmallDisk {
 
   remount(how: 'ro' | 'rw'): void {
     const target = String(this.sender.child.pid);
-    execFileSync('nsenter', ['--target', target, '--mount', 'mount', '-o', `remount,${how}`, this.#pair.folder]);
+    // All that is given here mount(8) need not read up, which it does not find in a user namespace.
+    const mount = ['mount', '-n', '-i', '-t', 'tmpfs', '-o', `remount,${how}`, 'tmpfs', this.#pair.folder];
+    execFileSync('nsenter', ['--target', target, ...ITS_MOUNTS, ...mount]);
   }
 
   tokens(): { note: string; token: { access_token: string } } {
@@ -79,64 +86,59 @@ const trouble = [
   ],
 ] as const;
 
-function canMount(): boolean {
+beforeAll(() => {
   try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
+    execFileSync('unshare', [...OWN_MOUNTS, 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'pipe' });
+  } catch (cause) {
+    throw new Error('No small disk can be mounted here, which takes root, or a user namespace of your own', { cause });
   }
-}
+});
 
-if (canMount()) {
-  test.each(trouble)(
-    'on a disk %s (%s) refreshing and delivering go on, it is said once and shown by status, and all is saved when there is room',
-    async (_what, errno, spoil, mend) => {
-      await using pair = await RealPair.make();
-      const disk = new SmallDisk(pair);
-      const { sender } = disk;
-      await sender.line(/delivered/);
-      const before = disk.tokens();
-      spoil(disk);
-
-      for (let refresh = 1; refresh <= 3; refresh += 1) {
-        const { text } = await pair.command('refresh');
-        expect(text).toContain(`but not saved: could not save`);
-        expect(text).toContain(errno);
-        await pair.delivered();
-        // The earlier file is whole, and no part of a new one is beside it.
-        expect([disk.tokens(), disk.files()]).toEqual([before, ['schwab_tokens.json']]);
-      }
-      expect((await pair.command('status')).text).toMatch(/NOT SAVED: the newest tokens are in memory only/);
-      expect(JSON.parse((await pair.command('status', '--json')).text)).toMatchObject({
-        saved: false,
-        state: 'healthy',
-      });
-
-      mend(disk);
-      await sender.line(/Tokens saved to .* after all/);
-      expect(disk.tokens()).toMatchObject({ note: NOTE, token: { access_token: pair.issued() } });
-      expect(disk.files()).toEqual(['schwab_tokens.json']);
-      expect(JSON.parse((await pair.command('status', '--json')).text)).toMatchObject({ saved: true });
-      const loud = sender.lines.filter((line) => /ERROR|WARN/.test(line));
-      expect(loud).toEqual([expect.stringMatching(new RegExp(`ERROR: could not save .*${errno}.*in memory only`))]);
-      expect((await sender.stop()).code).toBe(0);
-    },
-  );
-
-  test('stopped while the disk is full, the sender says that its newest tokens are lost, and the earlier file is whole', async () => {
+test.each(trouble)(
+  'on a disk %s (%s) refreshing and delivering go on, it is said once and shown by status, and all is saved when there is room',
+  async (_what, errno, spoil, mend) => {
     await using pair = await RealPair.make();
     const disk = new SmallDisk(pair);
-    await disk.sender.line(/delivered/);
+    const { sender } = disk;
+    await sender.line(/delivered/);
     const before = disk.tokens();
-    disk.fill();
-    await pair.command('refresh');
-    await disk.sender.line(/in memory only/);
-    expect(disk.tokens()).toEqual(before);
-    disk.sender.signal('SIGTERM');
-    expect(await disk.sender.line(/its newest tokens are lost/)).toMatch(/ERROR: could not save .*ENOSPC/);
-    await disk.sender.finished;
-  });
-} else {
-  console.warn('A full disk is not tried: no small one can be mounted here, which takes root');
-}
+    spoil(disk);
+
+    for (let refresh = 1; refresh <= 3; refresh += 1) {
+      const { text } = await pair.command('refresh');
+      expect(text).toContain(`but not saved: could not save`);
+      expect(text).toContain(errno);
+      await pair.delivered();
+      // The earlier file is whole, and no part of a new one is beside it.
+      expect([disk.tokens(), disk.files()]).toEqual([before, ['schwab_tokens.json']]);
+    }
+    expect((await pair.command('status')).text).toMatch(/NOT SAVED: the newest tokens are in memory only/);
+    expect(JSON.parse((await pair.command('status', '--json')).text)).toMatchObject({
+      saved: false,
+      state: 'healthy',
+    });
+
+    mend(disk);
+    await sender.line(/Tokens saved to .* after all/);
+    expect(disk.tokens()).toMatchObject({ note: NOTE, token: { access_token: pair.issued() } });
+    expect(disk.files()).toEqual(['schwab_tokens.json']);
+    expect(JSON.parse((await pair.command('status', '--json')).text)).toMatchObject({ saved: true });
+    const loud = sender.lines.filter((line) => /ERROR|WARN/.test(line));
+    expect(loud).toEqual([expect.stringMatching(new RegExp(`ERROR: could not save .*${errno}.*in memory only`))]);
+    expect((await sender.stop()).code).toBe(0);
+  },
+);
+
+test('stopped while the disk is full, the sender says that its newest tokens are lost, and the earlier file is whole', async () => {
+  await using pair = await RealPair.make();
+  const disk = new SmallDisk(pair);
+  await disk.sender.line(/delivered/);
+  const before = disk.tokens();
+  disk.fill();
+  await pair.command('refresh');
+  await disk.sender.line(/in memory only/);
+  expect(disk.tokens()).toEqual(before);
+  disk.sender.signal('SIGTERM');
+  expect(await disk.sender.line(/its newest tokens are lost/)).toMatch(/ERROR: could not save .*ENOSPC/);
+  await disk.sender.finished;
+});

@@ -23,6 +23,12 @@ import { onTestFinished } from 'vitest';
 export const STRANGER = 54_321;
 const VICTIM = 'precious, and ours\n';
 
+/** A user namespace would not do: without root it has one user. */
+export function demandRoot(): void {
+  if (process.geteuid?.() !== 0)
+    throw new Error('Planted files take root, who alone can be two users: run this as root');
+}
+
 export class HostileFolder {
   readonly #root = mkdtempSync(join(tmpdir(), 'planted-'));
   /** Everyone may write here, and move and remove what others have put there. */

@@ -3,9 +3,10 @@ import { basename } from 'node:path';
 import { between, isHitElsewhere, type Fault, type FaultedRun } from './save-rig.ts';
 import { accessToken } from './savers.ts';
 import type { Step } from './saving-program.ts';
+import type { Call } from './strace.ts';
 
 /** In words, what is not as promised. Pure. */
-export function problemsOf({ trace, steps, next }: FaultedRun, faults: readonly Fault[]): string[] {
+export function problemsOf({ trace, steps, isSingledOut, next }: FaultedRun, faults: readonly Fault[]): string[] {
   const fault = faults.at(-1);
   if (fault === undefined) throw new Error('no fault');
   const { call, what } = fault;
@@ -13,6 +14,7 @@ export function problemsOf({ trace, steps, next }: FaultedRun, faults: readonly 
   const demand = (isTrue: boolean, problem: string): void => {
     if (!isTrue) problems.push(problem);
   };
+  const isMeant = (made: Call): boolean => (isSingledOut ? isSame(made, call) : made.name === call.name);
   const said = steps.flatMap((step) => step.said ?? []);
   demand(!/made-up/.test(said.join() + trace.stderr), `a secret was said: ${said.join()} ${trace.stderr}`);
 
@@ -22,7 +24,7 @@ export function problemsOf({ trace, steps, next }: FaultedRun, faults: readonly 
       trace.signal === what.signal,
       `it was not killed (${trace.signal ?? `code ${trace.code}`}): ${trace.stderr}`,
     );
-    demand(last?.name === call.name, `it was killed elsewhere: ${last?.name} ${last?.text}`);
+    demand(last !== undefined && isMeant(last), `it was killed elsewhere: ${last?.name} ${last?.text}`);
     problems.push(...afterKill(next));
     return problems;
   }
@@ -30,7 +32,10 @@ export function problemsOf({ trace, steps, next }: FaultedRun, faults: readonly 
   const hits = between(trace.calls).filter((made) => made.injected);
   // More, if another thread has a call of the same name and number.
   demand(hits.length >= faults.length, `it was tampered with at ${hits.length} calls, not at ${faults.length}`);
-  demand(hits.at(-1)?.name === call.name, `it was tampered with elsewhere: ${hits.at(-1)?.name ?? 'nowhere'}`);
+  demand(
+    hits.some(isMeant),
+    `it was tampered with elsewhere: ${hits.map(({ name, text }) => `${name} ${text}`).join(', ')}`,
+  );
   demand(trace.code === 0, `it ended with ${trace.code ?? trace.signal}: ${trace.stderr}`);
   const saved = steps.find(({ step }) => step === 'saved');
   const again = steps.find(({ step }) => step === 'again');
@@ -53,6 +58,18 @@ export function problemsOf({ trace, steps, next }: FaultedRun, faults: readonly 
   );
   problems.push(...leftovers(again));
   return problems;
+}
+
+/** The same call on the same files, in folders of two runs. */
+function isSame(one: Call, other: Call): boolean {
+  return one.name === other.name && filesIn(one) === filesIn(other);
+}
+
+/** Those of the arguments: the result is not there if the call was not made. */
+function filesIn({ text }: Call): string {
+  const [given = ''] = text.split(/\) += |<unfinished/);
+  const paths = [...given.matchAll(/"([^"]+)"|<([^>]+)>/g)].map(([, named = '', opened = named]) => opened);
+  return paths.map((path) => path.replace(/\/crash-\w+/, '')).join();
 }
 
 /** Whatever was left: it is whole, and the next start makes it good. */

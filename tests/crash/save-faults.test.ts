@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problemsOf } from './judge-save.ts';
-import { forEach, SaveRig, type Fault, type SaveCall } from './save-rig.ts';
+import { forEach, SaveRig, type Fault } from './save-rig.ts';
+import type { SaveCall } from './single-out.ts';
 import { SAVER_NAMES, type SaverName } from './savers.ts';
 import type { Injection } from './strace.ts';
 

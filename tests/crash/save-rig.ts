@@ -5,8 +5,10 @@ import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { recordOutput, recordSecret } from '../record/record.ts';
 import { pathsOfSave } from './known-paths.ts';
-import { makeSaver, type SaveName, type SaverName } from './savers.ts';
+import { numberOf, placesToLookAt, withPlaces, type SaveCall } from './single-out.ts';
+import { makeSaver, SAVER_SECRETS, type SaveName, type SaverName } from './savers.ts';
 import type { Step } from './saving-program.ts';
 import { traced, type Call, type Injection, type Traced } from './strace.ts';
 
@@ -17,12 +19,6 @@ const TMPFS = 0x01021994;
 const IN_MEMORY = '/dev/shm';
 const ON_DISK = [tmpdir(), '/var/tmp', import.meta.dirname].find((folder) => statfsSync(folder).type !== TMPFS);
 
-/** A call of a save. `places`: which of `pathsOfSave` it names. `earlier`: all calls of the same name and thread before it, with theirs. */
-export interface SaveCall extends Call {
-  readonly places: readonly number[];
-  readonly earlier: readonly (readonly number[])[];
-}
-
 export interface Fault {
   readonly call: SaveCall;
   readonly what: Injection;
@@ -31,6 +27,8 @@ export interface Fault {
 export interface FaultedRun {
   readonly trace: Traced;
   readonly steps: readonly Step[];
+  /** Whether strace can tell the calls from those of the same name in other threads; else it tampers with one of these too. */
+  readonly isSingledOut: boolean;
   /** What a process finds that starts afterwards, and what it then saves; empty if the run came to its end undisturbed. */
   readonly next: readonly Step[];
 }
@@ -43,6 +41,7 @@ export class SaveRig {
 
   static async make(): Promise<SaveRig> {
     const rig = new SaveRig();
+    for (const secret of SAVER_SECRETS) recordSecret(secret);
     await build({
       entryPoints: [join(import.meta.dirname, 'saving-program.ts')],
       outfile: rig.#program,
@@ -72,14 +71,23 @@ export class SaveRig {
 
   async run(name: SaverName, faults: readonly Fault[]): Promise<FaultedRun> {
     return this.#inFolder(name, async (folder) => {
-      // A call that nobody looks at is not counted either: so one thread's number is seldom another's too.
+      const calls = faults.map(({ call }) => call);
       const all = this.#paths(name, folder);
-      const paths = all.filter((_path, place) => faults.some(({ call }) => call.places.includes(place)));
+      const chosen = placesToLookAt(calls, all.length);
+      const lookedAt = chosen ?? new Set(calls.flatMap(({ places }) => places));
+      const paths = all.filter((_path, place) => lookedAt.has(place));
       const trace = await this.#trace(name, folder, faults, paths);
       const steps = stepsOf(trace.stdout);
+      // Not the rest of a step, which has the token that is held.
+      recordOutput('saves', [...steps.flatMap(({ said = [] }) => said), trace.stderr, ''].join('\n'));
       // Whoever comes to the end undisturbed has looked, and saved again, by itself.
       const isAtEnd = steps.at(-1)?.step === 'again' && !isHitElsewhere(trace);
-      return { trace, steps, next: isAtEnd ? [] : stepsOf(await this.#plain(name, folder, 'newer')) };
+      return {
+        trace,
+        steps,
+        isSingledOut: chosen !== undefined,
+        next: isAtEnd ? [] : stepsOf(await this.#plain(name, folder, 'newer')),
+      };
     });
   }
 
@@ -120,9 +128,10 @@ export class SaveRig {
 
   async #trace(name: SaverName, folder: string, faults: readonly Fault[], looked: readonly string[]): Promise<Traced> {
     const all = this.#paths(name, folder);
-    const lookedAt = new Set(looked.map((path) => all.indexOf(path)));
-    const inject = faults.map(({ call, what }) => ({ name: call.name, when: String(numberOf(call, lookedAt)), what }));
+    // The marks are looked at in each run.
     const paths = [...new Set([...looked, ...all.slice(-2)])];
+    const lookedAt = new Set(paths.map((path) => all.indexOf(path)));
+    const inject = faults.map(({ call, what }) => ({ name: call.name, when: String(numberOf(call, lookedAt)), what }));
     return traced([process.execPath, this.#program, name, folder, 'new'], { paths, inject });
   }
 
@@ -160,26 +169,6 @@ function stepsOf(stdout: string): Step[] {
     .split('\n')
     .filter((line) => line.endsWith('}'))
     .map((line) => JSON.parse(line) as Step);
-}
-
-/** The number that strace gives a call if it looks at some of the places only. */
-export function numberOf({ earlier }: SaveCall, lookedAt: ReadonlySet<number>): number {
-  return 1 + earlier.filter((places) => places.some((place) => lookedAt.has(place))).length;
-}
-
-function withPlaces(calls: readonly Call[], paths: readonly string[]): SaveCall[] {
-  const seen = new Map<string, (readonly number[])[]>();
-  return calls.map((call) => {
-    const places = [...paths.keys()].filter((place) => isNamedIn(call, paths[place] ?? ''));
-    const key = `${call.thread} ${call.name}`;
-    const earlier = seen.get(key) ?? [];
-    seen.set(key, [...earlier, places]);
-    return { ...call, places, earlier };
-  });
-}
-
-function isNamedIn({ text }: Call, path: string): boolean {
-  return text.includes(`"${path}"`) || text.includes(`<${path}>`);
 }
 
 /** Whether strace tampered with a call after the save too: one of the same number, in another thread. */

@@ -53,6 +53,11 @@ const GENERATIONS = { old: 1, new: 2, newer: 3 } as const;
 export const accessToken = (version: SaveName): string => `made-up-access-${version}-${'x'.repeat(5_000)}`;
 const refreshToken = (version: SaveName): string => `made-up-refresh-${version}`;
 
+export const SAVER_SECRETS: readonly string[] = [
+  KEY.toString('hex'),
+  ...(['old', 'new', 'newer'] as const).flatMap((version) => [accessToken(version), refreshToken(version)]),
+];
+
 export function makeSaver(name: SaverName, folder: string): Saver {
   switch (name) {
     case 'token file':

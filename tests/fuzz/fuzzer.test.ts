@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { framingOf } from './http-framing.ts';
 import { readAnswers } from './http-answers.ts';
 import { mutate } from './mutate.ts';
-import { inPieces, seeded } from './random.ts';
+import { seeded } from '../seeded/seeded.ts';
+import { inPieces } from './random.ts';
 import { runTarget } from './run-target.ts';
 import { watchedLog, SECRET } from './secrets.ts';
+import { isAmongWhatCame } from './targets/schwab-http.ts';
 import { shrink } from './shrink.ts';
 import { growthProblem } from './usage.ts';
 
@@ -66,7 +68,7 @@ test('what is measured is flat only if it does not rise from one half to the oth
 });
 
 test('a line that holds the secret is found in the log, and an ERROR is kept', () => {
-  const { log, demandClean, errors } = watchedLog();
+  const { log, demandClean, errors } = watchedLog(() => undefined);
   log.info('all is well');
   expect(demandClean).not.toThrow();
   log.debug(`got ${SECRET}`);
@@ -94,6 +96,14 @@ test('a seed gives the same mutations again, and pieces are the whole', () => {
   expect(new Set(make(1)).size).toBeGreaterThan(150);
   expect(make(1).every((text) => text.length <= 500)).toBe(true);
   for (let seed = 0; seed < 50; seed++) expect(Buffer.concat(inPieces(seeded(seed), bytes, 9))).toEqual(bytes);
+});
+
+test('an answer of Schwab that did not come for the request is seen, and one that went on without end is not', () => {
+  const came = Buffer.from('HTTP/1.1 200 OK\r\n\r\n{"a":1}');
+  expect(isAmongWhatCame('{"a":1}', came)).toBe(true);
+  expect(isAmongWhatCame('{"a":1}xxx', came)).toBe(true);
+  expect(isAmongWhatCame('{"b":1}', came)).toBe(false);
+  expect(isAmongWhatCame('{"a":1}{"b":1}', came)).toBe(false);
 });
 
 test('the input of a finding is made smaller', async () => {

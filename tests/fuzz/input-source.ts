@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { corpusOf } from './corpus.ts';
 import { mutate } from './mutate.ts';
-import { below, seeded, type Random } from './random.ts';
+import { seeded, type Random } from '../seeded/seeded.ts';
+import { below } from './random.ts';
 import type { FuzzTarget } from './target.ts';
 
 /** So many are made at a time: to set fast-check up costs as much as ten inputs. */

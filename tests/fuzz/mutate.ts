@@ -1,5 +1,6 @@
 /** Changes an input at random: a few bits, a word, a block, the end. */
-import { below, pick, type Random } from './random.ts';
+import type { Random } from '../seeded/seeded.ts';
+import { below, pick } from './random.ts';
 
 export interface MutationContext {
   readonly random: Random;

@@ -1,18 +1,5 @@
-/** Randomness that a seed repeats. */
-
-/** At least 0 and less than 1, like Math.random. */
-export type Random = () => number;
-
-/** mulberry32: 32 bits of state, far more than a choice among mutations needs. */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** What is chosen at random, and repeated by a seed or an input. */
+import { seeded, type Random } from '../seeded/seeded.ts';
 
 /** A whole number from 0 to `bound` - 1. */
 export function below(random: Random, bound: number): number {

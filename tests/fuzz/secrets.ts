@@ -1,5 +1,6 @@
 /** The secret that is planted in inputs, and where it may not turn up. */
 import { inspect } from 'node:util';
+import { recordOutput, recordSecret } from '../record/record.ts';
 import { demand } from './target.ts';
 
 /** What is looked for. Mutations alter what surrounds it, and seldom the middle. */
@@ -7,6 +8,7 @@ const CORE = 'Zq9Xk7JvPw3L';
 
 /** A made-up token. */
 export const SECRET = `I0.fuzz-${CORE}@`;
+recordSecret(SECRET);
 
 export function holdsSecret(text: string): boolean {
   return text.includes(CORE);
@@ -19,8 +21,8 @@ export function demandNoSecret(shown: unknown, where: string): void {
   demand(!holdsSecret(text), 'secret', `${where} holds the secret of the input`);
 }
 
-/** A log that lets nothing through: each line is searched as it is written. */
-export function watchedLog(): {
+/** A log that lets nothing through: each line is searched as it is written, and kept for the search at the end of all tests. */
+export function watchedLog(keep: (line: string) => void = (line) => recordOutput('log', line)): {
   readonly log: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: object) => void>;
   /** The messages at level error since the last call. */
   readonly errors: () => string[];
@@ -32,6 +34,7 @@ export function watchedLog(): {
   const write = (level: string) => (message: string, fields?: object) => {
     if (level === 'error') errors.push(message);
     const line = `${message} ${fields === undefined ? '' : JSON.stringify(fields)}`;
+    keep(`${level} ${line}\n`);
     if (holdsSecret(line)) leaked ??= line;
   };
   return {

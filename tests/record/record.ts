@@ -6,6 +6,8 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folder = process.env['TOKEN_RELAY_TEST_RECORD'];
+/** Which ring of tests this is (vitest.config.ts); its programs inherit it. */
+const ring = process.env['TOKEN_RELAY_TEST_RING'] ?? 'none';
 export const isRecording: boolean = folder !== undefined;
 
 const known = new Set<string>();
@@ -15,12 +17,17 @@ export function recordSecret(secret: string): void {
   if (folder === undefined || known.has(secret)) return;
   known.add(secret);
   // A text as JSON has no line break.
-  append('secrets', `${JSON.stringify(secret)}\n`);
+  append(`secrets-${ring}`, `${JSON.stringify(secret)}\n`);
 }
 
 /** What a daemon said: a log, a status, metrics. @param name of the place, without a slash; its texts follow one another */
 export function recordOutput(name: string, text: string): void {
-  append(`output-${name}`, text);
+  append(`output-${ring}-${name}`, text);
+}
+
+/** These tests cannot run here, and have said why: no record of them is missed. */
+export function recordNotRun(): void {
+  append(`not-run-${ring}`, '\n');
 }
 
 /** The secrets in what a daemon reads: token files, messages, app configurations, keys. */
@@ -55,7 +62,7 @@ export function recordingEnvironment(
 ): Record<string, string> {
   return to === undefined || folder === undefined
     ? {}
-    : { TOKEN_RELAY_TEST_RECORD: to, NODE_OPTIONS: `--import=${setup}` };
+    : { TOKEN_RELAY_TEST_RECORD: to, TOKEN_RELAY_TEST_RING: ring, NODE_OPTIONS: `--import=${setup}` };
 }
 
 /** A file for each process and user: a test may be another user for a while. */

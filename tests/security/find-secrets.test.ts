@@ -7,6 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { judgeRecord } from '../../scripts/secrets-in-logs.ts';
 import { formsOf, SecretFinder } from '../record/find-secrets.ts';
 import { secretsIn } from '../record/record.ts';
+import { RECORDED_RINGS } from '../record/rings.ts';
+import config from '../../vitest.config.ts';
 
 const SECRET = 'I0.made up/“secret”+for=this~test@';
 
@@ -63,19 +65,44 @@ test('a fingerprint, half a secret and other words are not', () => {
 
 test('the run fails by file and line, the secret masked; and without a secret, or without a line', () => {
   const secrets = kept('made-up-secret', 'other-secret');
-  const good = recordOf({ 'secrets.1.0': secrets, 'output-a.1.0': 'said\nthis\n' });
-  expect(judgeRecord(good)).toEqual({ ok: true, lines: ['Looked for 2 secrets in 2 lines of 2 files: 0 found'] });
+  const good = recordOf({ 'secrets-a.1.0': secrets, 'output-a-x.1.0': 'said\nthis\n' });
+  expect(judgeRecord(good, ['a'])).toEqual({
+    ok: true,
+    lines: ['Looked for 2 secrets in 2 lines of 2 files: 0 found'],
+  });
 
-  const bad = recordOf({ 'secrets.1.0': secrets, 'output-a.1.0': 'said\nthis\nand other-secret\n' });
-  expect(judgeRecord(bad)).toEqual({
+  const bad = recordOf({ 'secrets-a.1.0': secrets, 'output-a-x.1.0': 'said\nthis\nand other-secret\n' });
+  expect(judgeRecord(bad, ['a'])).toEqual({
     ok: false,
     lines: [
-      `${join(bad, 'output-a.1.0')}:3: a secret (as it is) in: and *****`,
+      `${join(bad, 'output-a-x.1.0')}:3: a secret (as it is) in: and *****`,
       'Looked for 2 secrets in 3 lines of 2 files: 1 found',
     ],
   });
-  expect(judgeRecord(recordOf({ 'output-a.1.0': 'said\n' })).ok).toBe(false);
-  expect(judgeRecord(recordOf({ 'secrets.1.0': secrets })).ok).toBe(false);
+  expect(judgeRecord(recordOf({ 'output-a-x.1.0': 'said\n' }), []).ok).toBe(false);
+  expect(judgeRecord(recordOf({ 'secrets-a.1.0': secrets }), []).ok).toBe(false);
+});
+
+test('the run fails for a ring of tests that has stopped to record', () => {
+  const all = recordOf({
+    'secrets-a.1.0': kept('made-up-secret'),
+    'output-a-x.1.0': 'said\n',
+    'output-b-x.1.0': 'said\n',
+  });
+  expect(judgeRecord(all, ['a']).ok).toBe(true);
+  expect(judgeRecord(all, ['a', 'b'])).toMatchObject({
+    ok: false,
+    lines: ['b: no secret is recorded of these tests', expect.anything()],
+  });
+  expect(judgeRecord(all, ['c']).lines).toContain('c: nothing that was said is recorded of these tests');
+  writeFileSync(join(all, 'not-run-b.1.0'), '');
+  expect(judgeRecord(all, ['a', 'b']).ok).toBe(true);
+});
+
+test('each ring of tests is recorded, but for those that start no daemon', () => {
+  const rings = (config.test?.projects ?? []).map((project) => (project as { test: { name: string } }).test.name);
+  expect(rings.filter((ring) => !RECORDED_RINGS.includes(ring))).toEqual(['unit', 'simulation', 'packaging']);
+  expect(RECORDED_RINGS.filter((ring) => !rings.includes(ring))).toEqual([]);
 });
 
 test('what a daemon reads is searched for what is secret in it', () => {

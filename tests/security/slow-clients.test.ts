@@ -29,8 +29,9 @@ afterEach(() => {
   crowd.clear();
 });
 
+/** To TLS, they do not even begin to speak it. */
 function join(place: Place): Socket {
-  const socket = open(place);
+  const socket = open({ ...place, isTls: false });
   crowd.add(socket);
   return socket.on('close', () => crowd.delete(socket));
 }
@@ -131,8 +132,7 @@ describe.each(crowds)('clients %s, on every socket at once', (_what, count, beha
     const before = daemons.map((daemon) => ({ descriptors: descriptors(daemon), memoryBytes: memoryBytes(daemon) }));
     const stop = new AbortController();
     for (const { place } of services()) {
-      // To TLS they do not even begin to speak it.
-      for (let index = 0; index < count; index += 1) behave({ ...place, isTls: false }, stop.signal);
+      for (let index = 0; index < count; index += 1) behave(place, stop.signal);
     }
     await everyoneIsServed();
     stop.abort();
@@ -144,6 +144,32 @@ describe.each(crowds)('clients %s, on every socket at once', (_what, count, beha
       expect(memoryBytes(daemon) - used).toBeLessThan(MEMORY_LEFT_BYTES);
     }
   });
+});
+
+test('clients whose body never comes keep nobody out while they are there', async () => {
+  const waiting = pair.http
+    .filter(({ isTls }) => isTls !== true)
+    .flatMap((to) => Array.from({ length: MANY / 2 }, () => to));
+  const said = await Promise.all(
+    waiting.map(async (to) => {
+      const answer = { text: '' };
+      const read = Promise.withResolvers<undefined>();
+      const socket = join(to).on('close', () => read.resolve(undefined));
+      socket.on('data', (chunk: Buffer) => {
+        answer.text += chunk.toString();
+        read.resolve(undefined);
+      });
+      // 100 says that the head was read.
+      const type = 'Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\n';
+      // A program sends no origin, a page does.
+      const origin = to.name === 'web page' ? `Origin: http://${to.host}\r\n` : '';
+      socket.write(`POST ${to.post} HTTP/1.1\r\nHost: ${to.host}\r\n${type}${origin}Content-Length: 9\r\n\r\n`);
+      await read.promise;
+      return answer;
+    }),
+  );
+  await everyoneIsServed();
+  expect(said.filter(({ text }) => text.includes('408'))).toEqual([]);
 });
 
 async function everyoneIsServed(): Promise<void> {

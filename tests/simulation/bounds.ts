@@ -14,11 +14,8 @@ export const BACKOFF_CAP_MS: number = 60 * SECOND;
 export const RETRY_AFTER_CAP_MS: number = 5 * MINUTE;
 export const CONFIRM_FIRST_MS: number = 30 * SECOND;
 export const CONFIRM_SECOND_MS: number = 2 * MINUTE;
-/**
- * From the first refusal to the third. Each of the requests may take its time, and a small step of the clock between them makes
- * one of them early, once.
- */
-export const CONFIRMED_MS: number = CONFIRM_FIRST_MS + 2 * CONFIRM_SECOND_MS + 4 * (HTTP_TIMEOUT_MS + GAP_MS);
+/** From the first refusal to the third. Each of the requests may take its time, and one that is asked for by hand be the last before. */
+export const CONFIRMED_MS: number = CONFIRM_FIRST_MS + CONFIRM_SECOND_MS + 4 * (HTTP_TIMEOUT_MS + GAP_MS);
 export const PARKED_MS: number = 30 * MINUTE;
 export const REFRESH_INTERVAL_MS: number = 25 * MINUTE;
 /** A watch sees a change at once, or at its next look. */

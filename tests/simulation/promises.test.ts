@@ -4,6 +4,7 @@ import { DAY, HOUR, MINUTE, SECOND } from './make-plan.ts';
 import { adoption } from './promises/adoption.ts';
 import { alarmCause } from './promises/alarm-cause.ts';
 import { alarmMissing } from './promises/alarm-missing.ts';
+import { credentialsAlarm } from './promises/credentials-alarm.ts';
 import { delivered } from './promises/delivered.ts';
 import { loginTime } from './promises/login-time.ts';
 import { nothingLost } from './promises/nothing-lost.ts';
@@ -35,6 +36,8 @@ class MadeUp {
   valid = ['a'];
   inFile: typeof HELD | undefined = HELD;
   receiverHolds = 'a';
+  isItself = true;
+  saysUnauthorized = false;
   readonly #check: PromiseCheck;
 
   constructor(check: PromiseCheck) {
@@ -52,7 +55,8 @@ class MadeUp {
       schwab: {
         accepts: (refreshToken: string) => this.good.includes(refreshToken),
         isValid: (accessToken: string) => this.valid.includes(accessToken),
-        isItself: () => true,
+        isItself: () => this.isItself,
+        alwaysSaysUnauthorized: () => this.saysUnauthorized,
         issuedAtMs: () => undefined,
         loginOf: () => ({ number: 1 }),
       },
@@ -82,6 +86,20 @@ test('no valid token for longer than the wait, though Schwab would give one', ()
   expect(month.pass(HOUR)).toBeUndefined();
   month.valid = [];
   expect(month.pass(MINUTE)).toBeUndefined();
+  expect(month.pass(MINUTE)).toMatch(/none for/);
+});
+
+test('only a request that was asked before the bad weather ended puts the bound off', () => {
+  const month = new MadeUp(served());
+  const lost: Happening = { kind: 'answered', meaning: { kind: 'lost' } };
+  month.valid = [];
+  month.isItself = false;
+  month.tell(asked);
+  month.isItself = true;
+  expect(month.pass(MINUTE)).toBeUndefined();
+  month.tell(lost);
+  expect(month.pass(MINUTE)).toBeUndefined();
+  month.tell(asked, lost);
   expect(month.pass(MINUTE)).toMatch(/none for/);
 });
 
@@ -147,10 +165,21 @@ test('an alarm though the file has a login that Schwab accepts', () => {
 test('a dead login that nobody is told of', () => {
   const month = new MadeUp(alarmMissing());
   month.good = [];
-  expect(month.pass(35 * MINUTE)).toBeUndefined();
-  expect(month.pass(5 * MINUTE)).toMatch(/dead for/);
+  expect(month.pass(34 * MINUTE)).toBeUndefined();
+  expect(month.pass(2 * MINUTE)).toMatch(/dead for/);
   month.sender = { ...month.sender, state: { kind: 'login_required', sinceMs: 0, reason: 'made up' } };
   expect(month.pass(0)).toMatch(/nobody was told/);
+});
+
+test('a 401 that goes on, and nobody is told', () => {
+  const month = new MadeUp(credentialsAlarm());
+  month.saysUnauthorized = true;
+  expect(month.pass(30 * MINUTE)).toBeUndefined();
+  expect(month.pass(2 * MINUTE)).toMatch(/401 for/);
+  month.sender = { ...month.sender, state: { kind: 'misconfigured', answers: 1, sinceMs: 0, reason: 'made up' } };
+  expect(month.pass(0)).toMatch(/nobody was told/);
+  expect(month.tell({ kind: 'error_line', text: 'Wrong credentials: made up' })).toBeUndefined();
+  expect(month.pass(DAY)).toBeUndefined();
 });
 
 test('a reminder that does not come, one too early, and one twice', () => {

@@ -1,4 +1,5 @@
 /** What the promises look at: everything that is known, also what the sender cannot know. */
+import { HTTP_TIMEOUT_MS } from './bounds.ts';
 import type { LoginState } from '../../apps/sender/src/refresh/login-state.ts';
 import type { TokenSet } from '@token-relay/tokens';
 import type { SimulatedClock } from './clock.ts';
@@ -74,6 +75,16 @@ export class Spell {
 
   again(): void {
     this.#sinceMs = undefined;
+  }
+}
+
+/** The request that is under way: one that was asked in bad weather may end badly after that is over. */
+export class LastRequest {
+  wasAskedInBadWeather = true;
+
+  asked({ schwab }: Scene): undefined {
+    this.wasAskedInBadWeather = !schwab.isItself(HTTP_TIMEOUT_MS);
+    return undefined;
   }
 }
 

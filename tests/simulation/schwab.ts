@@ -94,6 +94,16 @@ export class Schwab {
     );
   }
 
+  /** Whether every request that is made now is answered in time, with a 401. */
+  alwaysSaysUnauthorized(httpTimeoutMs: number): boolean {
+    const weather = this.#weather();
+    const first = weather.find(({ kind }) => kind !== 'slow');
+    return (
+      first?.kind === 'unauthorized_for' &&
+      !weather.some((spell) => spell.kind === 'slow' && spell.delayMs >= httpTimeoutMs)
+    );
+  }
+
   /** Whether a refresh token is good now. */
   accepts(refreshToken: string | undefined): boolean {
     const login = this.#login;

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
+import { recordNotRun } from '../record/record.ts';
 
 /** Everything that boot.sh needs the kernel's leave for, tried in namespaces of its own, which end with it. */
 const TRY_OUT = `
@@ -42,5 +43,6 @@ export function describeOnSystemd(name: string, tests: () => void, env: NodeJS.P
   const message = `${name}: no systemd can be booted here: ${obstacle}`;
   if (env['CI'] === 'true') throw new Error(`${message}. With CI=true these tests have to run`);
   console.warn(`skipped: ${message}`);
+  recordNotRun();
   describe.skip(name, tests);
 }

@@ -122,7 +122,11 @@ describeOnSystemd('a drop-in', () => {
   test('sender-target-in-tmp.conf lets the sender deliver to the bot', async () => {
     await using bot = machine.start({ user: 'nobody' }, NODE, '--eval', BOT);
     await bot.line(/^listening$/);
-    await edit(machine, SENDER_SETTINGS, (text) => `${text}\nsocket_path: ${BOT_SOCKET}\n`);
+    await edit(
+      machine,
+      SENDER_SETTINGS,
+      (text) => `${text}\ntargets: [{ name: bot, unix: ${BOT_SOCKET}, owner: nobody }]\n`,
+    );
     await use('sender-target-in-tmp.conf', SENDER);
     await machine.systemctl('start', SENDER);
     expect(await bot.line(/^I0\./)).toBe(await savedToken(machine));

@@ -1,8 +1,7 @@
 /** Turns what a part rejected with into what the command line says: a message for people, and the design's exit code. */
-import { CommandFailure, ExitCode, LocalHttpError, serviceFolders } from '@token-relay/daemon';
+import { accountName, CommandFailure, ExitCode, LocalHttpError, serviceFolders } from '@token-relay/daemon';
 import { SocketBindError, TlsMaterialError } from '@token-relay/socket';
 import { statSync } from 'node:fs';
-import { accountName } from './account-number.ts';
 
 /** Of the socket for applications, as systemd/ has it. */
 const READERS = 'token-readers';

@@ -1,9 +1,8 @@
-import { ConfigurationError } from '@token-relay/daemon';
+import { accountName, ConfigurationError } from '@token-relay/daemon';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { accountName } from './account-number.ts';
 import { groupId } from './group-id.ts';
 
 function groupFile(text: string): string {

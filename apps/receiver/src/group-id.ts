@@ -1,5 +1,4 @@
-import { ConfigurationError } from '@token-relay/daemon';
-import { accountNumber } from './account-number.ts';
+import { accountNumber, ConfigurationError } from '@token-relay/daemon';
 
 /**
  * The number of a group, given its name or number. Groups of the machine itself are known (group(5)), not those of a

@@ -1,5 +1,7 @@
 /** All that hands the token out, or tells of it, without being asked over HTTP. Add another one here. */
 import {
+  LOOK_EVERY_MS,
+  onTick,
   openMetricsPort,
   StatsdReporter,
   type HookRunnerOptions,
@@ -45,6 +47,9 @@ export class Outlets {
   #credentials: CredentialSocket | undefined;
   #metricsPort: MetricsPort | undefined;
   #statsd: StatsdReporter | undefined;
+  /** Ends the tries to open what could not be opened at the start. */
+  readonly #closing = new AbortController();
+  #trying: Promise<void> | undefined;
 
   constructor(options: OutletsOptions) {
     this.#options = options;
@@ -55,7 +60,7 @@ export class Outlets {
     const { settings, log, holder: holding, hookHost: host, hideSecret, routes, metrics: families } = this.#options;
     const { metricsPort: port, statsd: address, hooks, sinks: configs } = settings;
     if (port !== undefined) this.#metricsPort = await openMetricsPort({ port, routes, log });
-    this.#credentials = await this.#openCredentialSocket();
+    await this.#openCredentialSocket();
     this.#sinks = new Sinks({ configs, holding, log });
     const words = () => holding.words();
     this.#hooks = new ReceiverHooks({ hooks, holding, words, log, host, hideSecret });
@@ -76,6 +81,8 @@ export class Outlets {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#trying;
     this.#statsd?.close();
     await Promise.all([
       this.#sinks?.close(),
@@ -85,19 +92,43 @@ export class Outlets {
     ]);
   }
 
-  /** The place that nobody asked for may be taken or not be there: then units go without, and the log says so. */
-  async #openCredentialSocket(): Promise<CredentialSocket | undefined> {
+  /** The place that nobody asked for may be taken or not be there: then units go without until it can be had, and the log says so. */
+  async #openCredentialSocket(): Promise<void> {
     const { settings, credentialFd: fd, log, holder: holding, remakeFolder } = this.#options;
     const { credentialSocketPath: path, credentialWait: waitMs, credentialSocketIsDefault } = settings;
     const socket = new CredentialSocket({ path, fd, waitMs, holding, log, remakeFolder });
     try {
       await socket.start();
-      return socket;
+      this.#credentials = socket;
     } catch (error) {
       const wasAskedFor = fd !== undefined || !credentialSocketIsDefault;
       if (!(error instanceof SocketBindError) || wasAskedFor) throw error;
-      log.warn(`No socket for LoadCredential=: ${error.message} Name a place with credential_socket_path`);
-      return undefined;
+      log.warn(
+        `No socket for LoadCredential=: ${error.message} It is tried again every ${LOOK_EVERY_MS / 1000} s; or name a place with credential_socket_path`,
+      );
+      this.#startLater(socket);
     }
+  }
+
+  #startLater(socket: CredentialSocket): void {
+    const { log, settings } = this.#options;
+    const done = new AbortController();
+    const tryAgain = async (): Promise<void> => {
+      try {
+        await socket.start();
+      } catch (error) {
+        if (error instanceof SocketBindError) return;
+        throw error;
+      }
+      done.abort();
+      this.#credentials = socket;
+      log.info(`Units can load their credential now: ${settings.credentialSocketPath}`);
+    };
+    const onceAtATime = (): void => {
+      this.#trying ??= tryAgain().finally(() => {
+        this.#trying = undefined;
+      });
+    };
+    onTick(onceAtATime, AbortSignal.any([done.signal, this.#closing.signal]));
   }
 }

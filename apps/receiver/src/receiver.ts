@@ -1,5 +1,13 @@
 /** The receiver's parts, put together: what takes tokens in, what holds them, and all that hands them out. */
-import { logSocketNews, metricsRoute, type HookRunnerOptions, type Log, type ShownInstead } from '@token-relay/daemon';
+import {
+  logSocketNews,
+  metricsRoute,
+  onTick,
+  type HookRunnerOptions,
+  type Log,
+  type ShownInstead,
+  type Systemd,
+} from '@token-relay/daemon';
 import {
   bindUnixSocket,
   formatAddress,
@@ -24,6 +32,7 @@ import { Outlets } from './outlets.ts';
 import { PeerRefusalLog } from './peer-refusal-log.ts';
 import { ReceivedLog } from './received-log.ts';
 import { RefusalLog } from './refusal-log.ts';
+import { feedWatchdogWhileAccepting } from './self-check.ts';
 import type { ReceiverSettings } from './settings.ts';
 import { buildStatus } from './status/build-status.ts';
 import type { ReceiverStatus } from './status/receiver-status.ts';
@@ -92,6 +101,7 @@ export class Receiver {
       maxConnections: settings.maxConnections,
       socketMode: settings.socketMode,
       keepRefreshToken: false,
+      onTick,
       ...(inherited.token === undefined ? {} : { unixSocketFd: inherited.token }),
       ...(this.#groupId === undefined ? {} : { socketGroupId: this.#groupId }),
       ...(settings.tokenPattern === undefined ? {} : { tokenPattern: settings.tokenPattern }),
@@ -184,14 +194,12 @@ export class Receiver {
     this.#changed();
   }
 
-  /** Whether all places for applications are taken. */
-  isFull(): boolean {
-    return this.#api.counts().connections >= this.#options.settings.maxReaders;
-  }
-
-  /** Whether another program has removed the socket for applications, and it could not be made again. */
-  isSocketLost(): boolean {
-    return this.#claim?.isInPlace() === false;
+  /** Until the signal aborts; see self-check.ts. */
+  feedWatchdog(watchdog: Systemd['watchdog'], signal: AbortSignal): void {
+    const { settings, log } = this.#options;
+    const isSocketLost = () => this.#claim?.isInPlace() === false;
+    const { server } = this.#api;
+    feedWatchdogWhileAccepting(watchdog, { socketPath: settings.apiSocketPath, server, log, isSocketLost }, signal);
   }
 
   status(): ReceiverStatus {
@@ -246,6 +254,7 @@ export class Receiver {
     const say = logSocketNews(log, claim.path);
     return new SocketKeeper(claim, {
       remakeFolder,
+      onTick,
       onNews: (news) => {
         say(news);
         // Where nobody has named another place, the state file was in the same folder.

@@ -1,55 +1,63 @@
-/** The watchdog's food: the receiver asks itself over its own socket, and only an answer feeds the dog. */
-import { LocalHttpError, requestLocal, type LocalHttpErrorCode, type Log, type Systemd } from '@token-relay/daemon';
-import { setTimeout as wait } from 'node:timers/promises';
+/** The watchdog's food: the receiver connects to its own socket, and only a connection that it has accepted feeds the dog. */
+import { onTick, type Log, type Systemd } from '@token-relay/daemon';
+import { connect, type Server, type Socket } from 'node:net';
 
-/** What else counts as an answer, because a restart would not help. */
-export interface Excuses {
-  /** All places for applications are taken: a connection is closed at once. Those who only connect could have it restarted. */
-  readonly isFull: () => boolean;
-  /** Another program has removed the socket: it is made again, or somebody else's to make. */
+export interface SelfCheckOptions {
+  readonly socketPath: string;
+  /** What listens there. */
+  readonly server: Server;
+  readonly log: Log;
+  /** Whether another program has removed the socket: then it is made again, or somebody else's to make, and a restart would not help. */
   readonly isSocketLost: () => boolean;
 }
 
-/** Runs until the signal aborts; with no watchdog configured it costs no timer. */
-export async function feedWatchdog(
-  apiSocketPath: string,
+/**
+ * Feeds systemd's watchdog as often as it wants, if the receiver accepts connections, until the signal aborts. The connect alone proves nothing:
+ * the system lets connections wait, whether anybody accepts them or not. Nothing is asked over it: a daemon that does nothing else would be woken
+ * up several times by each request, by its deadlines and by V8, and what an answer takes beyond that is no more than a constant.
+ *
+ * One that finds all places taken is accepted too, if only to be closed: those who only connect must not have the receiver restarted.
+ */
+export function feedWatchdogWhileAccepting(
   watchdog: Systemd['watchdog'],
-  log: Log,
+  { socketPath, server, log, isSocketLost }: SelfCheckOptions,
   signal: AbortSignal,
-  { isFull, isSocketLost }: Excuses,
-): Promise<void> {
-  const { intervalMs } = watchdog;
-  if (intervalMs === undefined) {
-    await aborted(signal);
-    return;
-  }
-  const isStopped = (): boolean => signal.aborted;
-  while (!isStopped()) {
-    try {
-      const question = { method: 'GET', path: '/healthz', timeoutMs: intervalMs, signal } as const;
-      const { status } = await requestLocal(apiSocketPath, question);
-      if (status === 200) watchdog.pet();
-      else log.warn(`The receiver answers itself with HTTP ${status} on ${apiSocketPath}`);
-    } catch (error) {
-      if (isStopped()) return;
-      const isExcused = hasCode(error, 'bad_answer')
-        ? isFull()
-        : hasCode(error, 'daemon_not_running') && isSocketLost();
-      if (isExcused) watchdog.pet();
-      else log.warn(`The receiver does not answer itself: ${error instanceof Error ? error.message : String(error)}`);
-    }
-    // Running time, as systemd counts it: a clock that is set back must not starve the dog.
-    await wait(intervalMs, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-function hasCode(error: unknown, code: LocalHttpErrorCode): boolean {
-  return error instanceof LocalHttpError && error.code === code;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+): void {
+  const { intervalMs, pet } = watchdog;
+  if (intervalMs === undefined || signal.aborted) return;
+  let waiting: Socket | undefined;
+  const end = (): void => {
+    waiting?.destroy();
+    waiting = undefined;
+  };
+  // Whoever's connection it is.
+  const accepted = (): void => {
+    if (waiting === undefined) return;
+    end();
+    pet();
+  };
+  const failed = (why: string): void => {
+    end();
+    if (isSocketLost()) pet();
+    else log.warn(why);
+  };
+  const look = (): void => {
+    if (waiting !== undefined) failed(`The receiver does not accept its own connection to ${socketPath}`);
+    const socket = connect(socketPath);
+    waiting = socket;
+    socket.on('error', (error) => {
+      if (waiting === socket) failed(`The receiver cannot connect to itself: ${error.message}`);
+    });
+  };
+  server.on('connection', accepted).on('drop', accepted);
+  signal.addEventListener(
+    'abort',
+    () => {
+      server.off('connection', accepted).off('drop', accepted);
+      end();
+    },
+    { once: true },
+  );
+  onTick(look, signal, intervalMs);
+  look();
 }

@@ -108,6 +108,20 @@ describe('bounded', () => {
     expect(await newcomer).toBe('made-up-token');
   });
 
+  test.each([
+    { what: '64 that hold on to their token', held: true, most: 64, connections: 80 },
+    { what: '64 that wait, and 512 that do not take their refusal,', held: false, most: 64 + 512, connections: 600 },
+  ])('$what may stay; the first makes room for one more', async ({ held, most, connections }) => {
+    const { path } = await credentialRig(held ? { restored: restored() } : {});
+    const sockets: Socket[] = [];
+    while (sockets.length < connections) sockets.push(await connected(path));
+    // Its end is behind what is still to be read: what it writes fails at once.
+    const isOpen = (socket: Socket) => new Promise<boolean>((resolve) => socket.write('-', (error) => resolve(!error)));
+    const open = async () => (await Promise.all(sockets.map(isOpen))).lastIndexOf(false) + 1;
+    await expect.poll(open).toBe(connections - most);
+    if (held) expect(await loadCredential(path)).toBe('made-up-held');
+  });
+
   test('those that have gone away keep no place from one that waits, and nobody hears of them', async () => {
     const { path, credentials, log, deliver } = await credentialRig();
     for (let count = 0; count < 64; count += 1) (await connected(path)).destroy();

@@ -110,7 +110,10 @@ describe('by the clock', () => {
   beforeEach(() => {
     vi.useFakeTimers({ now: T0 });
   });
+  /** All holders share one tick, whose timer is of the test that began it. */
+  const started: TokenHolder[] = [];
   afterEach(() => {
+    for (const holder of started.splice(0)) holder.stop();
     vi.useRealTimers();
   });
 
@@ -141,6 +144,7 @@ describe('by the clock', () => {
     holder.onFreshness((change) => told.push(`${change} at ${minutes()}`));
     before(source);
     holder.start();
+    started.push(holder);
     return { source, log, holder, told };
   }
   const pass = (minutes: number) => vi.advanceTimersByTimeAsync(minutes * MINUTE);

@@ -100,6 +100,7 @@ export class Sender {
       store: tokenStore,
       nowMs,
       host: options.settings.cluster?.host,
+      bootMs,
       refresh: refreshFunction((refreshToken) => {
         const { tokenUrl, httpTimeout: httpTimeoutMs } = this.#settings;
         const hide = (token: string) => this.#hide(token);

@@ -66,7 +66,7 @@ export function realSurroundings({ tokenFile, encryption, hookHost, log }: Surro
 
 /** A whole piece ends with the tick that looks at all else, so that an idle sender wakes up once for everything. */
 async function pause(ms: number, signal: AbortSignal): Promise<unknown> {
-  if (ms >= LOOK_EVERY_MS) return nextTick(LOOK_EVERY_MS, signal);
+  if (ms >= LOOK_EVERY_MS) return nextTick(signal);
   return sleepUntil(runningMs() + ms, { signal, nowMs: runningMs });
 }
 

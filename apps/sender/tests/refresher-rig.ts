@@ -44,6 +44,7 @@ export class RefresherRig {
     this.manager = new TokenManager({
       store: this.#store(),
       nowMs: this.clock.nowMs,
+      bootMs: this.clock.bootMs,
       refresh: refreshFunction((refreshToken) => this.#ask(refreshToken)),
     });
     this.refresher = new Refresher({

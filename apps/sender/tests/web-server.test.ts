@@ -292,3 +292,26 @@ test('a request that turns out broken writes nothing into the stream that it is 
   await closed;
   expect(text).not.toContain('HTTP/1.1 400');
 });
+
+test.each([
+  ['a header that does not end', 'GET / HTTP/1.1\r\nHost: '],
+  ['a body that does not come', 'form'],
+])('%s is answered 408, and nothing looks for it while nobody is connected', async (_what, bytes) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const timers = vi.getTimerCount();
+  const { host } = new URL(server.url);
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  const type = 'Content-Type: application/x-www-form-urlencoded';
+  const form = `POST /login HTTP/1.1\r\nHost: ${host}\r\nOrigin: http://${host}\r\n${type}\r\nContent-Length: 9\r\n\r\n`;
+  const sent = Promise.withResolvers<undefined>();
+  socket.write(bytes === 'form' ? form : bytes, () => sent.resolve(undefined));
+  await sent.promise;
+  // It comes later, and is answered: the first has been read.
+  expect((await ask('/style.css')).status).toBe(200);
+  await vi.advanceTimersByTimeAsync(20_000);
+  const said = await socket.toArray();
+  expect(Buffer.concat(said as Buffer[]).toString()).toMatch(/^HTTP\/1\.1 408 /);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(vi.getTimerCount()).toBe(timers);
+});

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { sleepUntil } from './clock.ts';
+import { onTick } from './tick.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());
@@ -63,6 +64,19 @@ test('each piece is told, with one timer at a time', async () => {
   await vi.advanceTimersByTimeAsync(35_000);
   expect(onPiece).toHaveBeenCalledTimes(4);
   expect(vi.getTimerCount()).toBe(1);
+});
+
+test('a piece ends with the tick of all other looks, which wakes the process up once', async () => {
+  const stop = new AbortController();
+  const calls: string[] = [];
+  onTick(() => void calls.push(`look ${Date.now()}`), stop.signal);
+  await vi.advanceTimersByTimeAsync(12_000);
+  const onPiece = () => void calls.push(`piece ${Date.now()}`);
+  void sleepUntil(1_000_000 + 100_000, { signal: stop.signal, onPiece });
+  expect(vi.getTimerCount()).toBe(1);
+  await vi.advanceTimersByTimeAsync(18_000);
+  expect(calls).toEqual(['piece 1012000', 'look 1030000', 'piece 1030000']);
+  stop.abort();
 });
 
 test('an abort ends the wait at once and leaves no timer', async () => {

@@ -1,8 +1,10 @@
+import { LOOK_EVERY_MS, nextTick } from './tick.ts';
+
 export interface SleepOptions {
   signal: AbortSignal;
   /** The wall clock; default `Date.now`. */
   nowMs?: () => number;
-  /** The longest wait before the wall clock is looked at again; default 30 000. */
+  /** The longest wait before the wall clock is looked at again; default LOOK_EVERY_MS. */
   pieceMs?: number;
   /** Called at the start and after each piece; a daemon feeds its watchdog here. */
   onPiece?: () => void;
@@ -10,18 +12,19 @@ export interface SleepOptions {
 
 /**
  * Waits for a moment of the wall clock. A timer counts running time, so a long one would be late by as long as the
- * machine was suspended or the clock was moved: this one waits in pieces and looks at the clock after each.
+ * machine was suspended or the clock was moved: this one waits in pieces, which end with the tick of all looks, and looks
+ * at the clock after each.
  *
  * Resolves with `due` when the moment has come, or with `aborted` as soon as the signal is; never rejects.
  */
 export async function sleepUntil(dueAtMs: number, options: SleepOptions): Promise<'due' | 'aborted'> {
-  const { signal, nowMs = Date.now, pieceMs = 30_000, onPiece } = options;
+  const { signal, nowMs = Date.now, pieceMs = LOOK_EVERY_MS, onPiece } = options;
   for (;;) {
     if (signal.aborted) return 'aborted';
     onPiece?.();
     const remainingMs = dueAtMs - nowMs();
     if (remainingMs <= 0) return 'due';
-    await pause(Math.min(remainingMs, pieceMs), signal);
+    await (remainingMs < pieceMs ? pause(remainingMs, signal) : nextTick(signal, pieceMs));
   }
 }
 

@@ -1,3 +1,4 @@
+export { accountName, accountNumber } from './account-number.ts';
 export { sleepUntil, type SleepOptions } from './clock.ts';
 export { Command, CommandFailure, runCommandLine } from './command-line.ts';
 export { ConfigurationError, type ConfigurationErrorCode } from './configuration-error.ts';
@@ -15,6 +16,7 @@ export {
   type StreamTarget,
 } from './local-http/answer.ts';
 export { LocalHttpError, requestLocal, type LocalAnswer, type LocalHttpErrorCode } from './local-http/client.ts';
+export { answerBrokenRequests } from './local-http/broken-request.ts';
 export { giveWay } from './local-http/give-way.ts';
 export { HttpCounts, type RequestCount } from './local-http/http-counts.ts';
 export { LastAnswers } from './local-http/last-answers.ts';
@@ -22,8 +24,10 @@ export type { LocalRequest } from './local-http/local-request.ts';
 export { openApiRoute } from './local-http/open-api-route.ts';
 export type { OpenApiInfo } from './local-http/open-api.ts';
 export { problemOf, type ProblemKind } from './local-http/problem.ts';
+export { onlyHost } from './local-http/request-host.ts';
 export type { Parameter, RouteDescription } from './local-http/route.ts';
 export { createLocalHttp, type LocalHttpOptions, type Route } from './local-http/server.ts';
+export { limitTimes, WITHOUT_LIMITS_OF_NODE } from './local-http/time-limits.ts';
 export type { ShownInstead } from './hidden-secrets.ts';
 export type { LogLevel } from './log-format.ts';
 export { listenFds, type ListenFd } from './listen-fds.ts';
@@ -66,7 +70,7 @@ export { readTextFile } from './settings/read-text-file.ts';
 export { readSecretText } from './settings/secret-text.ts';
 export { readSecretYaml } from './settings/secret-yaml.ts';
 export type { Setting, SettingDefinitions, SettingsOf } from './settings/setting.ts';
-export { giveBackMemorySoon } from './give-back-memory.ts';
+export { memoryGiver } from './give-back-memory.ts';
 export { handleSignals, type SignalReactions, type SignalSource } from './signals.ts';
 export { connectSystemd, isJournal, SystemdError, type Systemd } from './systemd.ts';
 export { feedWatchdogWhile } from './systemd-watchdog.ts';

@@ -1,9 +1,9 @@
-import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { RollingStream } from 'pino-roll';
 import { errnoOf } from './errno.ts';
 import { moveAside } from './move-aside.ts';
-import { refusePlantedLogFiles, refusePlantedOpenFile } from './planted-log-file.ts';
+import { makeLogFolder, refusePlantedLogFiles, refusePlantedOpenFile } from './planted-log-file.ts';
 
 /** Loading pino-roll takes longer than all else at a start; what is logged before then waits in memory. */
 const FIRST_OPEN_AFTER_MS = 250;
@@ -94,7 +94,7 @@ export class LogFile {
   async #openStream(): Promise<void> {
     const { path, maxSizeBytes, keep } = this.#options;
     const { default: openRollingStream } = await import('pino-roll');
-    mkdirSync(dirname(path), { recursive: true });
+    await makeLogFolder(dirname(path));
     moveAside(path);
     refusePlantedLogFiles(path);
     const stream = await openRollingStream({

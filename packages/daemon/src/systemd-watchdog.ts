@@ -8,11 +8,8 @@ import type { Systemd } from './systemd.ts';
 export function feedWatchdogWhile(watchdog: Systemd['watchdog'], isWell: () => boolean, signal: AbortSignal): void {
   const { intervalMs, pet } = watchdog;
   if (intervalMs === undefined) return;
-  onTick(
-    intervalMs,
-    () => {
-      if (isWell()) pet();
-    },
-    signal,
-  );
+  const look = (): void => {
+    if (isWell()) pet();
+  };
+  onTick(look, signal, intervalMs);
 }

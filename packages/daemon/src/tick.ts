@@ -9,10 +9,10 @@ interface Beat {
 const beats = new Map<number, Beat>();
 
 /**
- * Calls the listener every so often until the signal aborts, the first time within one period. All listeners of a period share one timer, so that an
+ * Calls the listener every so often (default LOOK_EVERY_MS) until the signal aborts, the first time within one period. All listeners of a period share one timer, so that an
  * idle process with many things to look at wakes up once for all of them. A listener that throws is a bug.
  */
-export function onTick(periodMs: number, listener: () => void, signal: AbortSignal): void {
+export function onTick(listener: () => void, signal: AbortSignal, periodMs: number = LOOK_EVERY_MS): void {
   if (signal.aborted) return;
   let beat = beats.get(periodMs);
   if (beat === undefined) {
@@ -40,7 +40,7 @@ export function onTick(periodMs: number, listener: () => void, signal: AbortSign
 }
 
 /** Resolves at the next tick of the period, which is at most one period away, or as soon as the signal aborts. */
-export function nextTick(periodMs: number, signal: AbortSignal): Promise<void> {
+export function nextTick(signal: AbortSignal, periodMs: number = LOOK_EVERY_MS): Promise<void> {
   return new Promise((resolve) => {
     const done = new AbortController();
     const end = (): void => {
@@ -53,6 +53,6 @@ export function nextTick(periodMs: number, signal: AbortSignal): Promise<void> {
       return;
     }
     signal.addEventListener('abort', end);
-    onTick(periodMs, end, done.signal);
+    onTick(end, done.signal, periodMs);
   });
 }

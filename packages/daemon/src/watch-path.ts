@@ -96,7 +96,7 @@ export function watchPath(
     }
   }
 
-  onTick(pollMs, look, signal);
+  onTick(look, signal, pollMs);
   signal.addEventListener('abort', () => {
     clearTimeout(pending);
     watched?.watcher.close();

@@ -11,6 +11,7 @@ async function serve(maxConnections: number) {
   const server = createServer((request, response) => {
     if (request.url === '/later') due.push(response);
     else response.end('at once');
+    request.resume();
   });
   giveWay(server, maxConnections);
   server.listen(0, '127.0.0.1');
@@ -57,4 +58,47 @@ test('one that waits for its answer stays, and with nothing but those, the one t
   const fourth = await join('/');
   await vi.waitUntil(() => fourth.text().includes('at once'), PATIENCE);
   await vi.waitUntil(() => waiting[0]?.socket.destroyed, PATIENCE);
+});
+
+test('one whose request has not come whole gives its place, and keeps it once it has', async () => {
+  const { due, join } = await serve(2);
+  const [first, second] = [await join(), await join()];
+  const head = 'POST /later HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n';
+  first.socket.write(head);
+  second.socket.write(`${head}ab`);
+  await vi.waitUntil(() => due.length === 2, PATIENCE);
+  await vi.waitUntil(() => due[1]?.req.complete, PATIENCE);
+  const third = await join('/');
+  await vi.waitUntil(() => third.text().includes('at once'), PATIENCE);
+  await vi.waitUntil(() => first.socket.destroyed, PATIENCE);
+  expect(second.socket.destroyed).toBe(false);
+  const fourth = await join('/');
+  await vi.waitUntil(() => fourth.text().includes('at once'), PATIENCE);
+  await vi.waitUntil(() => third.socket.destroyed, PATIENCE);
+  due[1]?.end('later');
+  await vi.waitUntil(() => second.text().includes('later'), PATIENCE);
+});
+
+test('one that was answered stays while another of its answers is due', async () => {
+  const { due, join } = await serve(2);
+  const first = await join('/');
+  first.socket.write('GET /later HTTP/1.1\r\nHost: a\r\n\r\n');
+  await vi.waitUntil(() => due.length === 1 && first.text().includes('at once'), PATIENCE);
+  const pipelined = await join();
+  pipelined.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /later HTTP/1.1\r\nHost: a\r\n\r\n');
+  await vi.waitUntil(() => due.length === 2 && pipelined.text().includes('at once'), PATIENCE);
+  const third = await join('/');
+  await vi.waitUntil(() => third.socket.destroyed, PATIENCE);
+  for (const response of due) response.end('later');
+  for (const each of [first, pipelined]) await vi.waitUntil(() => each.text().includes('later'), PATIENCE);
+});
+
+test('one that does not read its answer gives its place, however many of them there are', async () => {
+  const { due, join } = await serve(2);
+  const unread = [await join('/later'), await join('/later')];
+  for (const { socket } of unread) socket.pause();
+  await vi.waitUntil(() => due.length === 2, PATIENCE);
+  for (const response of due) response.end(Buffer.alloc(64 * 1024 ** 2));
+  const third = await join('/');
+  await vi.waitUntil(() => third.text().includes('at once'), PATIENCE);
 });

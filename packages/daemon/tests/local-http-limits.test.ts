@@ -25,7 +25,7 @@ describe('a tunnel is refused', () => {
   });
 
   test('also on a connection that the answer before it has ended', async () => {
-    const { client } = await serve([plainRoute], { maxBodyBytes: 10 });
+    const { client } = await serve([plainRoute, { ...plainRoute, method: 'POST' }], { maxBodyBytes: 10 });
     const tooLarge = 'POST /plain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\n\r\n12345678901';
     expect(
       await client()

@@ -120,6 +120,18 @@ describe('the server', () => {
     ['a target that is no path', get('*'), 404, 'not_found'],
     ['a wrong method', get('/v1/refresh'), 405, 'method_not_allowed'],
     ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n', 405, 'method_not_allowed'],
+    [
+      'a wrong method, before its body',
+      get('/v1/status', 'Content-Length: 9\r\n').replace('GET', 'POST'),
+      405,
+      'method_not_allowed',
+    ],
+    [
+      'an unknown path, before its body',
+      get('/nowhere', 'Content-Length: 9\r\n').replace('GET', 'POST'),
+      404,
+      'not_found',
+    ],
     ['a method of no route', get('/v1/status').replace('GET', 'DELETE'), 405, 'method_not_allowed'],
     ['a web page', get('/v1/status', 'Origin: https://example.com\r\n'), 403, 'forbidden_origin'],
     ['no Host', 'GET /v1/status HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'bad_request'],

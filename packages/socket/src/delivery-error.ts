@@ -5,6 +5,7 @@
  * `timeout`: not finished within the deadline. `connection_lost`: the peer closed or reset it before the token was sent.
  * `no_reply`: the peer closed without a word. `unreachable`: no way to the host. `connect_failed`: anything else.
  * `refused`: the receiver said no, see `replyCode`. `bad_reply`: it said something that is not a reply. `denied`: this user may not connect.
+ * `untrusted_socket`: anyone may have put it there; the token was not sent.
  * `tls_required`: other machines could read along, or there is no certificate to speak TLS with. `aborted`: by the caller's signal.
  *
  * Over TLS: `server_untrusted` (not from our authority), `server_certificate_expired`, `server_name_mismatch`: the receiver's
@@ -23,6 +24,7 @@ export type DeliveryErrorCode =
   | 'refused'
   | 'bad_reply'
   | 'denied'
+  | 'untrusted_socket'
   | 'tls_required'
   | 'aborted'
   | 'server_untrusted'
@@ -36,6 +38,7 @@ export type DeliveryErrorCode =
 const NOT_RETRYABLE: readonly DeliveryErrorCode[] = [
   'bad_reply',
   'denied',
+  'untrusted_socket',
   'tls_required',
   'aborted',
   'server_untrusted',

@@ -9,7 +9,7 @@ export type { PeerRefusal, PeerRefusalCode } from './peer-refusal.ts';
 export { readTlsMaterial, type TlsFiles } from './read-tls-material.ts';
 export { TokenReceiver } from './receiver.ts';
 export { type Rejection, TokenReceiverError, type TokenReceiverErrorCode } from './receiver-error.ts';
-export { SocketKeeper, type SocketKeeperOptions, type SocketNews } from './socket-keeper.ts';
+export { SocketKeeper, type OnTick, type SocketKeeperOptions, type SocketNews } from './socket-keeper.ts';
 export type { TokenReceiverOptions } from './receiver-options.ts';
 export { type TlsMaterial, TlsMaterialError, type TlsMaterialErrorCode } from './tls-material.ts';
 export { bindUnixSocket, MAX_SOCKET_PATH_BYTES, type UnixSocketClaim, type UnixSocketOptions } from './unix-socket.ts';

@@ -4,7 +4,7 @@ import { SocketBindError } from './bind-error.ts';
 import { serveInheritedSocket } from './inherited-socket.ts';
 import { type Decide, Intake, type IntakeLimits } from './intake.ts';
 import type { PeerRefusal } from './peer-refusal.ts';
-import { SocketKeeper, type SocketNews } from './socket-keeper.ts';
+import { SocketKeeper, type OnTick, type SocketNews } from './socket-keeper.ts';
 import { bindTcpSocket, requireLoopback } from './tcp-socket.ts';
 import type { TlsGate } from './tls-gate.ts';
 import type { TlsMaterial } from './tls-material.ts';
@@ -22,6 +22,7 @@ export type ListenOptions = {
   socketMode: number;
   socketGroupId: number | undefined;
   remakeFolder: ((folder: string) => void) | undefined;
+  onTick: OnTick | undefined;
   limits: IntakeLimits;
 };
 
@@ -85,7 +86,8 @@ async function openUnix(options: ListenOptions, events: ListenerEvents): Promise
   const { server, close } = createListener('unix', options, events);
   const claim = await claimUnix(server, options);
   server.on('error', events.onError);
-  const keeper = new SocketKeeper(claim, { onNews: events.onSocketNews, remakeFolder: options.remakeFolder });
+  const { remakeFolder, onTick } = options;
+  const keeper = new SocketKeeper(claim, { onNews: events.onSocketNews, remakeFolder, onTick });
   return {
     address: { kind: 'unix', path: claim.path },
     close: async () => {

@@ -1,4 +1,5 @@
 import type { HeldToken } from './held-token.ts';
+import type { OnTick } from './socket-keeper.ts';
 import type { TlsMaterial } from './tls-material.ts';
 
 export type TokenReceiverOptions = {
@@ -31,6 +32,8 @@ export type TokenReceiverOptions = {
   socketGroupId?: number;
   /** Called with the folder of the Unix socket before the socket is made again, as it is when another program removes it. Default: the folder is waited for. */
   remakeFolder?: (folder: string) => void;
+  /** When to look whether the Unix socket is still there, beside the watch of its folder; default every 30 s. */
+  onTick?: OnTick;
   /** Default true. False: refresh tokens are given to the callbacks, and then forgotten. */
   keepRefreshToken?: boolean;
   /**

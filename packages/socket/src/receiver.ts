@@ -140,6 +140,7 @@ export class TokenReceiver {
         socketMode: options.socketMode ?? 0o660,
         socketGroupId: options.socketGroupId,
         remakeFolder: options.remakeFolder,
+        onTick: options.onTick,
         limits: {
           maxBytes: options.maxTokenSize ?? DEFAULT_MAX_TOKEN_SIZE,
           timeoutMs: options.receiveTimeoutMs ?? 5000,

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { SocketBindError } from './bind-error.ts';
 import type { UnixSocketClaim } from './unix-socket.ts';
 
-/** How often to look in any case: for what a watch cannot see, and to try again a path that another program has taken. */
+/** How often to look in any case, of itself. */
 const POLL_MS = 30_000;
 /** How soon a path is tried again whose folder is missing or closed. */
 const RETRY_MS = 2_000;
@@ -17,73 +17,82 @@ export type SocketKeeperOptions = {
   readonly onNews: (news: SocketNews) => void;
   /** Called before each try to make the socket again, with its folder, which may be gone. What it throws shows in the try. */
   readonly remakeFolder?: ((folder: string) => void) | undefined;
+  readonly onTick?: OnTick | undefined;
 };
 
 /**
+ * Calls the listener now and then until the signal aborts: it looks for what a watch cannot see, and tries again a path that another program
+ * has taken. For a process that has one timer for all such looks; default: a timer of its own, every 30 s.
+ */
+export type OnTick = (listener: () => void, signal: AbortSignal) => void;
+
+/**
  * Keeps a socket at its path: one that another program removes, its folder included, is made again, and so needs no
- * restart. It watches the folder, and looks every 30 s as well. One `lost` for an outage, and one `restored` at its end;
+ * restart. It watches the folder, and looks with each tick as well. One `lost` for an outage, and one `restored` at its end;
  * none, if the socket could be made again at once, but `restored`.
  */
 export class SocketKeeper {
   readonly #claim: UnixSocketClaim;
   readonly #options: SocketKeeperOptions;
+  readonly #stopping = new AbortController();
   #watcher: FSWatcher | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #isLookDue = false;
   #isLost = false;
-  #isStopped = false;
 
   constructor(claim: UnixSocketClaim, options: SocketKeeperOptions) {
     this.#claim = claim;
     this.#options = options;
+    const { onTick = onOwnTick } = options;
+    onTick(() => this.#look(), this.#stopping.signal);
     this.#look();
   }
 
   /** Resolves when nothing is under way any more; call it before the claim's `release`. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#stopping.abort();
+    clearTimeout(this.#retry);
     this.#unwatch();
     await this.#looking;
   }
 
   #look(): void {
-    if (this.#isStopped) return;
+    if (this.#stopping.signal.aborted) return;
     if (this.#looking !== undefined) {
       this.#isLookDue = true;
       return;
     }
-    clearTimeout(this.#timer);
+    clearTimeout(this.#retry);
     this.#isLookDue = false;
-    this.#looking = this.#lookOnce().then((nextMs) => {
+    this.#looking = this.#lookOnce().then((next) => {
       this.#looking = undefined;
-      if (this.#isStopped) return;
+      if (this.#stopping.signal.aborted) return;
       // Once more after a watch has begun: what happened before that, it has not seen.
       const isNewWatch = this.#watcher === undefined && this.#watch();
       if (this.#isLookDue || isNewWatch) this.#look();
-      else this.#timer = setTimeout(() => this.#look(), nextMs).unref();
+      else if (next === 'soon') this.#retry = setTimeout(() => this.#look(), RETRY_MS).unref();
     });
   }
 
   /** Resolves with when to look again; never rejects. */
-  async #lookOnce(): Promise<number> {
+  async #lookOnce(): Promise<'soon' | 'with the tick'> {
     if (this.#claim.isInPlace()) {
       if (this.#isLost) this.#tell({ kind: 'restored' });
-      return untilNextPoll();
+      return 'with the tick';
     }
     try {
       this.#remakeFolder();
       await this.#claim.restore();
-    } catch (error) {
-      if (!(error instanceof SocketBindError)) throw error;
+    } catch (cause) {
+      const error = asBindError(cause, this.#claim.path);
       if (!this.#isLost) this.#tell({ kind: 'lost', error });
-      return IN_OTHER_HANDS.includes(error.code) ? untilNextPoll() : RETRY_MS;
+      return IN_OTHER_HANDS.includes(error.code) ? 'with the tick' : 'soon';
     }
     // The folder may be another one of the same name.
     this.#unwatch();
     this.#tell({ kind: 'restored' });
-    return untilNextPoll();
+    return 'with the tick';
   }
 
   #remakeFolder(): void {
@@ -120,7 +129,14 @@ export class SocketKeeper {
   }
 }
 
-/** At the same moments for all sockets of a process, which then wakes up once for them. */
-function untilNextPoll(): number {
-  return POLL_MS - (performance.now() % POLL_MS);
+function onOwnTick(listener: () => void, signal: AbortSignal): void {
+  const timer = setInterval(listener, POLL_MS).unref();
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+}
+
+/** A fault of ours is told of and tried again like any other: one socket that is lost must not end the process that has others. */
+function asBindError(error: unknown, path: string): SocketBindError {
+  if (error instanceof SocketBindError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new SocketBindError('bind_failed', `The socket ${path} could not be made again: ${why}`);
 }

@@ -16,6 +16,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { geteuid } from 'node:process';
+import { linkTarget, UntrustedPathError } from '@token-relay/paths';
 import { SocketBindError, systemCode } from './bind-error.ts';
 import { fileIdentity, inUse, removeStaleSocket } from './stale-socket.ts';
 
@@ -100,6 +101,7 @@ async function bindInPrivateFolder(
   options: UnixSocketOptions,
 ): Promise<string | undefined> {
   const { folder, socket } = privateNames(path);
+  await refuseUntrustedFolder(path);
   await removeStaleSocket(path);
   const held = makePrivateFolder(folder, path);
   const socketInside = join(held.inside, basename(socket));
@@ -157,7 +159,6 @@ function makePrivateFolder(folder: string, path: string): PrivateFolder {
       // It has been moved, or something was put into it: then it is not ours to remove.
     }
   };
-  refuseForeignFolder(path);
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
@@ -178,15 +179,14 @@ function makePrivateFolder(folder: string, path: string): PrivateFolder {
   }
 }
 
-/** Whoever made the link can turn it at any time, and stand in for the socket. */
-function refuseForeignFolder(path: string): void {
-  const folder = dirname(path);
-  const stats = lstatSync(folder, { throwIfNoEntry: false });
-  if (stats?.isSymbolicLink() !== true || stats.uid === 0 || stats.uid === geteuid?.()) return;
-  throw new SocketBindError(
-    'not_writable',
-    `The folder ${folder} of the socket ${path} is a link of user ${stats.uid}. Remove it, or choose another path.`,
-  );
+/** Whoever can have the folder lead elsewhere can stand in for the socket. */
+async function refuseUntrustedFolder(path: string): Promise<void> {
+  try {
+    await linkTarget(dirname(path));
+  } catch (error) {
+    if (!(error instanceof UntrustedPathError)) throw folderError(error, path);
+    throw new SocketBindError('not_writable', `The socket ${path} is not opened: ${error.message}.`);
+  }
 }
 
 function removeSocket(socketInside: string): void {

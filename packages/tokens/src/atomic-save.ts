@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TokenError, errnoOf } from './errors.ts';
-import { linkTarget } from './link-target.ts';
+import { linkTarget } from '@token-relay/paths';
 import { saveFailure } from './save-failure.ts';
 
 export type SaveOptions = {

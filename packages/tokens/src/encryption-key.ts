@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import { syncFolder } from './atomic-save.ts';
 import { ENCRYPTION_KEY_BYTES } from './encryption.ts';
 import { TokenError, errnoOf } from './errors.ts';
-import { linkTarget } from './link-target.ts';
+import { linkTarget } from '@token-relay/paths';
 import { readRegularFile } from './read-regular-file.ts';
 import { saveFailure } from './save-failure.ts';
 

@@ -11,7 +11,7 @@ const before: TokenSet = { accessToken: 'a1', refreshToken: 'r1', loginAtMs: 10 
 test('what could not be replaced yet is no news, though the clock was set back and it seems to expire later', async () => {
   const memory = memoryStore(before);
   const write = () => Promise.reject(new TokenError('token_save_failed', 'no space left'));
-  const tokens = new HeldTokens({ ...memory, write }, () => 13 * HOUR);
+  const tokens = new HeldTokens({ ...memory, write }, { nowMs: () => 13 * HOUR, bootMs: () => 0 });
   await tokens.load();
   const rotated = { ...before, accessToken: 'a2', refreshToken: 'r2', expiresAtMs: 13.5 * HOUR };
   await expect(tokens.keep(rotated)).rejects.toMatchObject({ code: 'token_save_failed' });
@@ -22,11 +22,30 @@ test('what could not be replaced yet is no news, though the clock was set back a
 test('a login does not become one of the future because the clock was set back, and an older one in the file does not displace it', async () => {
   let nowMs = 11 * HOUR;
   const store = memoryStore(before);
-  const tokens = new HeldTokens(store, () => nowMs);
+  const tokens = new HeldTokens(store, { nowMs: () => nowMs, bootMs: () => 0 });
   await tokens.load();
   nowMs = 9 * HOUR;
   await store.write({ accessToken: 'a0', refreshToken: 'r0', loginAtMs: 8 * HOUR, expiresAtMs: 8.5 * HOUR });
   expect(await tokens.adopt()).toBe('older');
   await tokens.keep({ ...before, accessToken: 'a2' });
   expect((await store.read())?.accessToken).toBe('a2');
+});
+
+test('a login that was made on a clock days ahead gives way to one that is made after the clock was put right', async () => {
+  const ahead = { ...before, loginAtMs: 82 * HOUR, expiresAtMs: 82.5 * HOUR };
+  const at = { nowMs: 82 * HOUR, bootMs: 0 };
+  const store = memoryStore(ahead);
+  const tokens = new HeldTokens(store, { nowMs: () => at.nowMs, bootMs: () => at.bootMs });
+  await tokens.load();
+  at.bootMs = 2 * HOUR;
+  at.nowMs = 12 * HOUR;
+  expect(await tokens.adopt()).toBe('unchanged');
+  await tokens.keep({ ...ahead, accessToken: 'a2' });
+  at.bootMs += HOUR;
+  at.nowMs += HOUR;
+  const newer: TokenSet = { accessToken: 'b1', refreshToken: 'r2', loginAtMs: 12.5 * HOUR, expiresAtMs: 13 * HOUR };
+  await store.write(newer);
+  await expect(tokens.keep({ ...ahead, accessToken: 'a3' })).rejects.toMatchObject({ code: 'newer_login_on_disk' });
+  expect(await tokens.adopt()).toBe('adopted');
+  expect(tokens.get()).toMatchObject(newer);
 });

@@ -1,7 +1,15 @@
 import { TokenError } from './errors.ts';
+import { isLoginInFuture } from './login-time.ts';
 import { adopted, judgeDisk, overwritesUnseenLogin, type DiskVerdict } from './newest-login.ts';
 import type { TokenStore } from './token-stores.ts';
 import { assertTokenSet, withMembersOf, type TokenSet } from './token-set.ts';
+
+export type Clocks = {
+  /** the wall clock, in epoch milliseconds; somebody may set it */
+  readonly nowMs: () => number;
+  /** time that nobody can set, from any beginning */
+  readonly bootMs: () => number;
+};
 
 export type AdoptOptions = {
   /** Schwab has refused the held login for good: another one is taken over, even an older one. Default: false. */
@@ -11,20 +19,20 @@ export type AdoptOptions = {
 /** One token set and its store, kept in step: work on them is done in turn, and a set is saved before it is held. */
 export class HeldTokens {
   readonly #store: TokenStore;
-  readonly #nowMs: () => number;
+  readonly #clocks: Clocks;
   #held: TokenSet | undefined;
   #saved: TokenSet | undefined;
-  /** The latest time on the clock at which the held login was kept or taken. */
-  #takenAtMs = -Infinity;
+  /** When the held login was last kept or taken, if its time was ever one that had come. */
+  #takenAtBootMs: number | undefined;
   #lastReadError: TokenError | undefined;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
   readonly #host: string | undefined;
 
   /** @param host this one's name in a cluster: what is made here bears it */
-  constructor(store: TokenStore, nowMs: () => number, host?: string) {
+  constructor(store: TokenStore, clocks: Clocks, host?: string) {
     this.#store = store;
-    this.#nowMs = nowMs;
+    this.#clocks = clocks;
     this.#host = host;
   }
 
@@ -71,8 +79,7 @@ export class HeldTokens {
   async #keep(next: TokenSet): Promise<void> {
     assertTokenSet(next);
     const onDisk = await this.#lookAtDisk();
-    const nowMs = this.#judgingMs(next);
-    if (onDisk !== undefined && overwritesUnseenLogin(onDisk, next, this.#saved, nowMs)) {
+    if (onDisk !== undefined && this.#overwritesUnseenLogin(onDisk, next)) {
       const where = this.#store.path ?? 'the store';
       throw new TokenError('newer_login_on_disk', `not saved: ${where} has a newer login than ours; load that one`);
     }
@@ -104,9 +111,10 @@ export class HeldTokens {
     if (onDisk === undefined) return 'unchanged';
     // What could not be replaced yet is no news, whatever its times say.
     if (!this.isSaved() && isSameTokens(onDisk, this.#saved)) return 'older';
-    const nowMs = this.#judgingMs(this.#held);
+    const nowMs = this.#clocks.nowMs();
+    const [ours, theirs] = [this.#onTheClock(this.#held), this.#onTheClock(onDisk)];
     // While ours is not saved, what is on disk is not another's choice.
-    const verdict = judgeDisk(this.#held, onDisk, { nowMs, isHeldOver: isHeldOver && this.isSaved() });
+    const verdict = judgeDisk(ours, theirs, { nowMs, isHeldOver: isHeldOver && this.isSaved() });
     if (verdict === 'adopted') {
       this.#hold(adopted(this.#held, onDisk, nowMs));
       this.#saved = this.#held;
@@ -142,15 +150,26 @@ export class HeldTokens {
   }
 
   #hold(next: TokenSet): void {
-    const nowMs = this.#nowMs();
-    this.#takenAtMs = next.loginAtMs === this.#held?.loginAtMs ? Math.max(this.#takenAtMs, nowMs) : nowMs;
+    const wasTaken = this.#takenAtBootMs !== undefined && isSameTime(next, this.#held);
+    const { nowMs, bootMs } = this.#clocks;
+    this.#takenAtBootMs = wasTaken || !isLoginInFuture(next, nowMs()) ? bootMs() : undefined;
     this.#held = next;
   }
 
-  /** Now; but a login that has been made does not become one of the future because the clock was set back since. */
-  #judgingMs(tokenSet: TokenSet | undefined): number {
-    const nowMs = this.#nowMs();
-    return tokenSet?.loginAtMs === this.#held?.loginAtMs ? Math.max(nowMs, this.#takenAtMs) : nowMs;
+  #overwritesUnseenLogin(onDisk: TokenSet, next: TokenSet): boolean {
+    const [theirs, ours, seen] = [this.#onTheClock(onDisk), this.#onTheClock(next), this.#onTheClock(this.#saved)];
+    return overwritesUnseenLogin(theirs, ours, seen, this.#clocks.nowMs());
+  }
+
+  /**
+   * The set as the clock tells its login now. A login that we took when its time had come was made before that, and does not
+   * become one of the future because the clock was set back since; nor can one that is made from then on look older.
+   */
+  #onTheClock<Found extends TokenSet | undefined>(tokenSet: Found): Found {
+    if (this.#takenAtBootMs === undefined || tokenSet?.loginAtMs === undefined) return tokenSet;
+    if (!isSameTime(tokenSet, this.#held)) return tokenSet;
+    const takenAtMs = this.#clocks.nowMs() - (this.#clocks.bootMs() - this.#takenAtBootMs);
+    return takenAtMs < tokenSet.loginAtMs ? { ...tokenSet, loginAtMs: takenAtMs } : tokenSet;
   }
 
   /** What a save would replace; a file that cannot be read has no login to lose. */
@@ -162,6 +181,11 @@ export class HeldTokens {
       throw error;
     }
   }
+}
+
+/** In whole seconds, because the file has no more. */
+function isSameTime(one: TokenSet, other: TokenSet | undefined): boolean {
+  return Math.floor((one.loginAtMs ?? NaN) / 1_000) === Math.floor((other?.loginAtMs ?? NaN) / 1_000);
 }
 
 function isSameTokens(one: TokenSet, other: TokenSet | undefined): boolean {

@@ -14,7 +14,6 @@ export {
   type ImportedTokens,
   type ImportOptions,
 } from './import-tokens.ts';
-export { ForeignLinkError, linkTarget } from './link-target.ts';
 export { isLoginInFuture, knownLoginAtMs } from './login-time.ts';
 export { isNewerLogin, losesRefreshToken, type DiskVerdict } from './newest-login.ts';
 export { readRegularFile, type RegularFile } from './read-regular-file.ts';

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { TokenError, errnoOf } from './errors.ts';
-import { ForeignLinkError } from './link-target.ts';
+import { UntrustedPathError } from '@token-relay/paths';
 
 /** The error for a save that failed: what stood in the way and what to do, by errno(3). What was on disk is untouched. */
 export function saveFailure(path: string, cause: unknown): TokenError {
-  const why = cause instanceof ForeignLinkError ? cause.message : reason(path, errnoOf(cause));
+  const why = cause instanceof UntrustedPathError ? cause.message : reason(path, errnoOf(cause));
   return new TokenError('token_save_failed', `could not save ${path}: ${why}`, { cause });
 }
 

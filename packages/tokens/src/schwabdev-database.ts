@@ -4,8 +4,7 @@ import type * as sqliteModule from 'node:sqlite';
 import { replaceAtomically } from './atomic-save.ts';
 import { TokenError } from './errors.ts';
 import { parseSchwabdev, schwabdevRow } from './formats/schwabdev.ts';
-import { linkTarget } from './link-target.ts';
-import { isPerhapsPlanted } from './planted.ts';
+import { isPerhapsPlanted, linkTarget } from '@token-relay/paths';
 import { saveFailure } from './save-failure.ts';
 import type { TokenSet } from './token-set.ts';
 

@@ -19,6 +19,8 @@ export type TokenManagerOptions = {
   readonly refresh?: RefreshFunction;
   /** The clock, in epoch milliseconds: `Date.now`. */
   readonly nowMs?: () => number;
+  /** Time that nobody can set, to tell by how much `nowMs` was: `performance.now`, or a `nowMs` that is given alone. */
+  readonly bootMs?: () => number;
   /** How long before its expiry a token counts as expired: 5 minutes. */
   readonly expiryBufferMs?: number;
   /** How long before its expiry a token is worth refreshing: 15 minutes. */
@@ -39,12 +41,14 @@ export class TokenManager {
   readonly #expiryBufferMs: number;
   readonly #refreshBufferMs: number;
 
-  constructor({ store, refresh, nowMs = Date.now, expiryBufferMs, refreshBufferMs, host }: TokenManagerOptions) {
+  constructor(options: TokenManagerOptions) {
+    const { store, refresh, expiryBufferMs, refreshBufferMs, host } = options;
+    const { nowMs = Date.now, bootMs = options.nowMs ?? (() => performance.now()) } = options;
     this.#store = store;
     this.#nowMs = nowMs;
     this.#expiryBufferMs = expiryBufferMs ?? DEFAULT_EXPIRY_BUFFER_MS;
     this.#refreshBufferMs = refreshBufferMs ?? DEFAULT_REFRESH_BUFFER_MS;
-    this.#tokens = new HeldTokens(store, nowMs, host);
+    this.#tokens = new HeldTokens(store, { nowMs, bootMs }, host);
     this.#renewal = new Renewal({
       tokens: this.#tokens,
       path: store.path,

@@ -4,8 +4,7 @@ import { removeStaleTemporaries, saveAtomically, syncFolder } from './atomic-sav
 import { encryptText, ENCRYPTION_KEY_BYTES } from './encryption.ts';
 import { TokenError, errnoOf, type TokenErrorCode } from './errors.ts';
 import { formatTokenText, type TextFormat } from './formats/token-text.ts';
-import { ForeignLinkError, linkTarget } from './link-target.ts';
-import { isPerhapsPlanted } from './planted.ts';
+import { isPerhapsPlanted, linkTarget, UntrustedPathError } from '@token-relay/paths';
 import { readTokenFile } from './token-file.ts';
 import type { TokenSet } from './token-set.ts';
 
@@ -109,7 +108,7 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
       } catch (cause) {
         const errno = errnoOf(cause);
         if (errno === 'ENOENT') return;
-        const why = cause instanceof ForeignLinkError ? cause.message : (errno ?? 'unknown error');
+        const why = cause instanceof UntrustedPathError ? cause.message : (errno ?? 'unknown error');
         const message = `could not remove ${path} (${why}): remove it by hand, it holds tokens`;
         throw new TokenError('token_clear_failed', message, { cause });
       }

@@ -1,4 +1,4 @@
-import { chmod, chown, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TokenManager, fileStore, readTokenFile, type RefreshFunction } from '../src/index.ts';
@@ -288,7 +288,8 @@ describe('the owner of the file', () => {
   });
 
   test('is that of the folder for a new file, as far as the system allows', async () => {
-    const folder = await temporaryFolder();
+    const folder = join(await temporaryFolder(), 'home');
+    await mkdir(folder);
     const path = join(folder, 'schwab_tokens.json');
     if (process.geteuid?.() === 0) await chown(folder, 12_345, 12_346);
     const expected = await stat(folder);

@@ -191,8 +191,8 @@ describe('an import', () => {
     const path = await newPath('future.json');
     await exportTokens(SET, path, 'schwab-py', { overwrite: false });
     const at = (nowMs: number) => importTokens(path, { nowMs: () => nowMs });
-    expect(await at(LOGIN_MS - 60_000)).toMatchObject({ tokenSet: { loginAtMs: LOGIN_MS }, warnings: [] });
-    const { tokenSet, warnings } = await at(LOGIN_MS - 60_001);
+    expect(await at(LOGIN_MS - 300_000)).toMatchObject({ tokenSet: { loginAtMs: LOGIN_MS }, warnings: [] });
+    const { tokenSet, warnings } = await at(LOGIN_MS - 300_001);
     expect(tokenSet).not.toHaveProperty('loginAtMs');
     expect(tokenSet).toMatchObject({ refreshToken: 'SECRET-r' });
     expect(warnings).toEqual([

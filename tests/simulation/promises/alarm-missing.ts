@@ -1,11 +1,12 @@
 /** A login that is dead is said to be: within the time to the next refresh and its confirmation. */
 import { CONFIRMED_MS, HTTP_TIMEOUT_MS, longestWaitMs, PARKED_MS, REFRESH_INTERVAL_MS } from '../bounds.ts';
-import { Spell, type PromiseCheck } from '../scene.ts';
+import { LastRequest, Spell, type PromiseCheck } from '../scene.ts';
 
 const ALLOWED_MS = REFRESH_INTERVAL_MS + longestWaitMs('retrying') + CONFIRMED_MS;
 
 export function alarmMissing(): PromiseCheck {
   const dead = new Spell();
+  const request = new LastRequest();
   let wasMisconfigured = false;
   let isSaid = false;
   return {
@@ -19,9 +20,9 @@ export function alarmMissing(): PromiseCheck {
         if (event === 'login_required') isSaid = true;
         return undefined;
       },
+      asked: (_happening, scene) => request.asked(scene),
       answered: ({ meaning }) => {
-        // A fault that was under way.
-        if (meaning.kind !== 'refused') dead.again();
+        if (meaning.kind !== 'refused' && request.wasAskedInBadWeather) dead.again();
         return undefined;
       },
     },

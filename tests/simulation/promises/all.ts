@@ -3,6 +3,7 @@ import type { PromiseCheck } from '../scene.ts';
 import { adoption } from './adoption.ts';
 import { alarmCause } from './alarm-cause.ts';
 import { alarmMissing } from './alarm-missing.ts';
+import { credentialsAlarm } from './credentials-alarm.ts';
 import { delivered } from './delivered.ts';
 import { loginTime } from './login-time.ts';
 import { nothingLost } from './nothing-lost.ts';
@@ -20,6 +21,7 @@ export function allPromises(): readonly PromiseCheck[] {
     requestRate(),
     alarmCause(),
     alarmMissing(),
+    credentialsAlarm(),
     reminders(),
     nothingLost(),
     savedBeforePublished(),

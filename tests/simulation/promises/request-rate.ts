@@ -12,7 +12,7 @@ import type { Happening, PromiseCheck, Scene } from '../scene.ts';
 
 const HOUR_MS = 3_600_000;
 /** After these, a request may come before its time. */
-const EXCUSES: readonly string[] = ['clock', 'suspend', 'reload', 'login', 'other_refresh'];
+const EXCUSES: readonly string[] = ['reload', 'login', 'other_refresh'];
 /** A request takes up to half a minute, and the lifetime counts from before it, in whole seconds. */
 const SLACK_MS = 32_000;
 /** A turn of the loop that has begun before. */
@@ -20,7 +20,9 @@ const ROUNDING_MS = 5;
 
 export function requestRate(): PromiseCheck {
   let lastAskedAtTrueMs = -Infinity;
-  let answeredAtMs = -Infinity;
+  let answeredAtTrueMs = -Infinity;
+  /** of the last request, over a suspend too */
+  let tookMs = 0;
   let leastWaitMs = 0;
   let pendingAnswer: Extract<Happening, { kind: 'answered' }> | undefined;
   /** the refresh token that is to be used next */
@@ -43,7 +45,7 @@ export function requestRate(): PromiseCheck {
     confirming = state.kind === 'confirming' ? state : undefined;
     // A verdict that comes before its time changes nothing, and the wait is that of the one before.
     const isEarly = before?.refusals === confirming?.refusals && before?.sinceMs === confirming?.sinceMs;
-    leastWaitMs = isEarly && confirming !== undefined ? 0 : leastWait(pendingAnswer, scene);
+    leastWaitMs = isEarly && confirming !== undefined ? 0 : leastWait(pendingAnswer, scene, tookMs);
     pendingAnswer = undefined;
   }
 
@@ -60,7 +62,7 @@ export function requestRate(): PromiseCheck {
     while ((lastHour[0] ?? nowMs) <= nowMs - HOUR_MS) lastHour.shift();
     if (gapMs < GAP_MS) return `twice within ${gapMs} ms`;
     if (lastHour.length > REQUESTS_AN_HOUR) return `${lastHour.length} requests within an hour`;
-    const waitedMs = nowMs - answeredAtMs;
+    const waitedMs = clock.trueMs() - answeredAtTrueMs;
     if (!excused && waitedMs < leastWaitMs - ROUNDING_MS) {
       return `asked ${waitedMs / 1_000} s after the last answer, and ${leastWaitMs / 1_000} s were to be waited for`;
     }
@@ -73,12 +75,18 @@ export function requestRate(): PromiseCheck {
     on: {
       asked: ({ refreshToken }, scene) => asked(refreshToken, scene),
       answered: (answer, { clock }) => {
-        answeredAtMs = clock.runningMs();
+        answeredAtTrueMs = clock.trueMs();
+        tookMs = answeredAtTrueMs - lastAskedAtTrueMs;
         pendingAnswer = answer;
         if (answer.meaning.kind === 'granted') given = answer.meaning.refreshToken;
         return undefined;
       },
-      planned: ({ event }) => (EXCUSES.includes(event.kind) ? excuse() : undefined),
+      planned: ({ event }, { sender }) => {
+        // A token seems older on a clock that was moved; a wait is as long as it is.
+        const seemsOlder = event.kind === 'clock' && sender.state.kind === 'healthy';
+        if (seemsOlder || EXCUSES.includes(event.kind)) excused = true;
+        return undefined;
+      },
       asked_by_hand: excuse,
       started: excuse,
       login_accepted: excuse,
@@ -91,10 +99,11 @@ export function requestRate(): PromiseCheck {
   };
 }
 
-/** After this answer, and in the state that it led to. */
+/** After this answer, which took so long, and in the state that it led to. */
 function leastWait(
   { meaning, retryAfter }: Extract<Happening, { kind: 'answered' }>,
   { sender, clock }: Scene,
+  tookMs: number,
 ): number {
   const { state } = sender;
   if (state.kind === 'login_required') return PARKED_MS;
@@ -103,7 +112,8 @@ function leastWait(
   }
   switch (meaning.kind) {
     case 'granted':
-      return REFRESH_INTERVAL_MS - SLACK_MS;
+      // A token ages from the moment it was asked for: one that came after a suspend can be old at once.
+      return Math.max(0, REFRESH_INTERVAL_MS - SLACK_MS - tookMs);
     case 'refused':
     case 'unauthorized':
       if (state.kind !== 'confirming') return 0;

@@ -4,13 +4,14 @@
  * Such a token is kept until it seems to be due.
  */
 import { GAP_MS, HTTP_TIMEOUT_MS, longestWaitMs, REFRESH_INTERVAL_MS } from '../bounds.ts';
-import { Spell, type PromiseCheck, type Scene } from '../scene.ts';
+import { LastRequest, Spell, type PromiseCheck, type Scene } from '../scene.ts';
 
 /** A token that is this much older than it looks is refreshed too late; less is within the lead of 5 minutes. */
 const NOTEWORTHY_MS = 60_000;
 
 export function served(): PromiseCheck {
   const without = new Spell();
+  const request = new LastRequest();
   let heldBefore: string | undefined;
   let looksYounger = false;
   let hadRetryAfter = false;
@@ -19,10 +20,11 @@ export function served(): PromiseCheck {
     name: 'a valid token whenever Schwab would give one',
     on: {
       started: () => (heldBefore = undefined),
+      asked: (_happening, scene) => request.asked(scene),
       answered: ({ meaning, retryAfter }) => {
         hadRetryAfter = retryAfter !== undefined;
-        // A request that was under way when all was well again may still fail, and a new wait begins.
-        if (meaning.kind !== 'granted') without.again();
+        // A new wait begins with it.
+        if (meaning.kind !== 'granted' && request.wasAskedInBadWeather) without.again();
         return undefined;
       },
     },

@@ -1,7 +1,7 @@
 /** `token-receiver run`: the daemon. */
 import {
   ConfigurationError,
-  giveBackMemorySoon,
+  memoryGiver,
   listenFds,
   remakeRuntimeFolder,
   runDaemon,
@@ -9,10 +9,10 @@ import {
   type Surroundings,
 } from '@token-relay/daemon';
 import { readTlsMaterial, TlsMaterialError, type TlsMaterial } from '@token-relay/socket';
+import { once } from 'node:events';
 import { asCommandFailure } from '../failures.ts';
 import { inheritedSockets } from '../inherited-sockets.ts';
 import { Receiver } from '../receiver.ts';
-import { feedWatchdog } from '../self-check.ts';
 import { needingRestart } from '../settings-reload.ts';
 import { loadReceiverSettings, type ReceiverSettings } from '../settings.ts';
 import { systemdStatus } from '../status/status-text.ts';
@@ -69,8 +69,9 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
     log.info(`token-receiver ${version} started`);
     systemd.status(systemdStatus(receiver.status()));
     systemd.ready();
-    giveBackMemorySoon(stop);
-    await feedWatchdog(settings.apiSocketPath, systemd.watchdog, log, stop, receiver);
+    memoryGiver(stop)();
+    receiver.feedWatchdog(systemd.watchdog, stop);
+    if (!stop.aborted) await once(stop, 'abort');
     await receiver.stop();
   });
 }

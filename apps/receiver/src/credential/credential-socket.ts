@@ -1,5 +1,5 @@
 /** The socket for systemd's `LoadCredential=NAME:/path/credential.sock`: whoever connects gets the bare access token. */
-import { logSocketNews, type Log } from '@token-relay/daemon';
+import { logSocketNews, onTick, type Log } from '@token-relay/daemon';
 import {
   bindUnixSocket,
   serveInheritedSocket,
@@ -10,6 +10,7 @@ import {
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TokenHolding } from '../holding/held.ts';
 import { LineBudget } from '../line-budget.ts';
+import { AnsweredReaders } from './answered-readers.ts';
 import { refuseCredential } from './refuse-credential.ts';
 
 /** Its owner and root, which is systemd. */
@@ -20,9 +21,14 @@ const MODE = 0o600;
  * would start the unit with an empty credential.
  */
 const MAX_WAITING = 64;
-/** For a reader to take its answer and to close. */
-const READ_DEADLINE_MS = 30_000;
-/** The same when the receiver stops. Shorter, and a slow machine could take half a refusal for a credential. */
+/** That have been given the token: all of it is with the system by then, so the first can be closed for one more. */
+const MAX_SERVED = 64;
+/**
+ * That are being refused. One that is closed half-way may take the half for a credential, so these are far more than units that
+ * start at the same time.
+ */
+const MAX_REFUSED = 512;
+/** For a reader to take its answer and to close, when the receiver stops. Shorter, and a slow machine could take half a refusal for a credential. */
 const LAST_READ_DEADLINE_MS = 5_000;
 
 export interface CredentialSocketOptions {
@@ -52,6 +58,8 @@ export class CredentialSocket {
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
   readonly #waiting = new Map<Socket, NodeJS.Timeout>();
+  readonly #servedReaders = new AnsweredReaders(MAX_SERVED);
+  readonly #refusedReaders = new AnsweredReaders(MAX_REFUSED);
   readonly #endListening: () => void;
   readonly #servedLines = new LineBudget(performance.now());
   readonly #failedLines = new LineBudget(performance.now());
@@ -74,7 +82,7 @@ export class CredentialSocket {
       fd === undefined
         ? await bindUnixSocket(this.#server, path, { mode: MODE })
         : await serveInheritedSocket(this.#server, fd, path);
-    this.#keeper = new SocketKeeper(this.#claim, { onNews: logSocketNews(log, path), remakeFolder });
+    this.#keeper = new SocketKeeper(this.#claim, { onNews: logSocketNews(log, path), remakeFolder, onTick });
     this.#server.on('error', (error) => log.warn(`A connection to ${path} was not accepted: ${error.message}`));
   }
 
@@ -139,7 +147,7 @@ export class CredentialSocket {
 
   async #serve(socket: Socket, { message, generation }: HeldToken): Promise<void> {
     this.#endWait(socket);
-    limitReading(socket);
+    this.#servedReaders.add(socket);
     const isTaken = await new Promise<boolean>((resolve) => {
       socket.end(message.accessToken, (error?: Error | null) => resolve(!error));
     });
@@ -155,7 +163,7 @@ export class CredentialSocket {
 
   async #refuse(socket: Socket, why: string): Promise<void> {
     this.#endWait(socket);
-    limitReading(socket);
+    this.#refusedReaders.add(socket);
     const isTaken = await refuseCredential(socket);
     if (!isTaken) return;
     this.#failed += 1;
@@ -170,12 +178,6 @@ export class CredentialSocket {
   #destroyAll(): void {
     for (const socket of this.#connections) socket.destroy();
   }
-}
-
-/** A reader that does not read, or does not close, is not waited for. */
-function limitReading(socket: Socket): void {
-  const deadline = setTimeout(() => socket.destroy(), READ_DEADLINE_MS);
-  socket.on('close', () => clearTimeout(deadline));
 }
 
 function others(skipped: number): string {

@@ -1,6 +1,7 @@
 /** Keeps the state file up to date, so that what is held survives a restart: in memory, and not on disk. */
 import type { Log } from '@token-relay/daemon';
-import { ForeignLinkError, linkTarget, removeStaleTemporaries } from '@token-relay/tokens';
+import { linkTarget, UntrustedPathError } from '@token-relay/paths';
+import { removeStaleTemporaries } from '@token-relay/tokens';
 import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -98,7 +99,7 @@ export class StateFile {
         this.#isTidied = false;
         this.#isFolderReady = false;
       });
-      const isPlain = error instanceof ShortWriteError || error instanceof ForeignLinkError;
+      const isPlain = error instanceof ShortWriteError || error instanceof UntrustedPathError;
       return failed(isPlain ? error.message : reasonOf(error, path));
     }
     if (!this.#isTidied && !this.#isFolderReady) await removeStaleTemporaries(path);

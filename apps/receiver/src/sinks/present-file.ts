@@ -1,5 +1,6 @@
 /** What is at a sink's path before it is written. */
-import { ForeignLinkError, linkTarget, readRegularFile } from '@token-relay/tokens';
+import { linkTarget, UntrustedPathError } from '@token-relay/paths';
+import { readRegularFile } from '@token-relay/tokens';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from '../holding/errno.ts';
@@ -50,7 +51,7 @@ export async function sinkObstacle(config: SinkConfig): Promise<string | undefin
   const present = await presentFile(config, '');
   if (present.kind === 'not_ours') return present.reason;
   const planted = await linkTarget(path).catch((error: unknown) => error);
-  if (planted instanceof ForeignLinkError) return `could not save ${path}: ${planted.message}`;
+  if (planted instanceof UntrustedPathError) return `could not save ${path}: ${planted.message}`;
   const owner = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
   return saveObstacle(path, dirname(await leadsTo(path)), { mode, ...owner });
 }

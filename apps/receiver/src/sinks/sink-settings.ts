@@ -1,7 +1,6 @@
 /** `sinks:` in receiver.yaml: files that always hold the newest token. */
-import { modeSetting, pathSetting, structureSetting, type Setting } from '@token-relay/daemon';
+import { accountNumber, modeSetting, pathSetting, type Setting, structureSetting } from '@token-relay/daemon';
 import * as z from 'zod/mini';
-import { accountNumber } from '../account-number.ts';
 import { SINK_FORMATS, type SinkFormat } from './sink-text.ts';
 
 export interface SinkConfig {

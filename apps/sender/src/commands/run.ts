@@ -1,11 +1,11 @@
 /** `token-refresh-sender run`: the daemon. */
 import {
   createLocalHttp,
-  giveWay,
   feedWatchdogWhile,
-  giveBackMemorySoon,
+  memoryGiver,
   logSocketNews,
   metricsRoute,
+  onTick,
   openMetricsPort,
   remakeRuntimeFolder,
   runDaemon,
@@ -87,9 +87,7 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
     ...probeRoutes({ status, nowMs: Date.now }),
     metricsRoute(metrics),
   ];
-  // Those that give way are counted until they are closed.
-  const control = createLocalHttp(routes, { log, maxConnections: 2 * MAX_CONTROL_CONNECTIONS });
-  giveWay(control, MAX_CONTROL_CONNECTIONS);
+  const control = createLocalHttp(routes, { log, maxConnections: MAX_CONTROL_CONNECTIONS, whenFull: 'give_way' });
   const ended = new AbortController();
   let claim: UnixSocketClaim | undefined;
   let keeper: SocketKeeper | undefined;
@@ -99,7 +97,7 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
   try {
     // The control socket is also the lock: whoever has bound it owns the login.
     claim = await bindUnixSocket(control, settings.controlSocketPath, { mode: 0o600 });
-    keeper = new SocketKeeper(claim, { onNews: logSocketNews(log, claim.path), remakeFolder });
+    keeper = new SocketKeeper(claim, { onNews: logSocketNews(log, claim.path), remakeFolder, onTick });
     // Watched before it is read: what changes in between is looked at again.
     watchPath(settings.tokenFile, () => sender.refresher.tokenFileChanged(), { signal: ended.signal });
     const reload = new Reload({ running: settings, sender, daemon, read, signal: ended.signal });
@@ -112,15 +110,21 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
       statsd = new StatsdReporter({ address: settings.statsd, families: metrics, log });
     }
     onReload(() => reload.request('SIGHUP'));
+    const giveBackSoon = memoryGiver(ended.signal);
     let lastTurnAtMs = performance.now();
+    let exchanges = 0;
     sender.onChange(() => {
       lastTurnAtMs = performance.now();
+      // The next exchange with Schwab is 25 minutes away.
+      const soFar = attempted(sender);
+      if (soFar > exchanges) giveBackSoon();
+      exchanges = soFar;
       systemd.status(systemdStatus(sender.status(), Date.now()));
     });
     log.info(`token-refresh-sender ${version} started; control socket ${settings.controlSocketPath}`);
     sender.timeline.add({ atMs: Date.now(), kind: 'started', text: 'The sender started' });
     systemd.ready();
-    giveBackMemorySoon(ended.signal);
+    giveBackSoon();
     const isTurning = () => performance.now() - lastTurnAtMs < STUCK_AFTER_MS + settings.httpTimeout;
     feedWatchdogWhile(systemd.watchdog, isTurning, ended.signal);
     await sender.refresher.run(stop);
@@ -137,4 +141,8 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
     control.close();
     control.closeAllConnections();
   }
+}
+
+function attempted({ refresher }: Sender): number {
+  return Object.values(refresher.attempts()).reduce((sum, count) => sum + count, 0);
 }

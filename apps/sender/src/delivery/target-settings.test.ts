@@ -14,6 +14,15 @@ const problem = (targets: TargetSettings) => {
   return 'none';
 };
 
+test('the owner of a socket is a user of this machine, by name or number; of nothing but a Unix socket', () => {
+  expect(configs([{ name: 'bot', unix: '/tmp/b.sock', owner: 'root' }])).toMatchObject([{ socketOwner: 0 }]);
+  expect(configs([{ name: 'bot', unix: '/tmp/b.sock', owner: 1234 }])).toMatchObject([{ socketOwner: 1234 }]);
+  expect(problem([{ name: 'bot', unix: '/tmp/b.sock', owner: 'made-up' }])).toMatch(
+    /no user "made-up" in \/etc\/passwd/,
+  );
+  expect(problem([{ name: 'bot', tcp: '127.0.0.1:1', owner: 'root' }])).toMatch(/"owner" is for a Unix socket/);
+});
+
 test('a target is JSON without the refresh token unless it says otherwise; a path is taken from the working folder', () => {
   expect(configs([{ name: 'bot', unix: 'run/bot.sock' }])).toEqual([
     {

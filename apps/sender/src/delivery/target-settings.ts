@@ -1,5 +1,5 @@
 /** `targets:` in sender.yaml: a list. `socket_path` is short for a list of one. */
-import { ConfigurationError } from '@token-relay/daemon';
+import { accountNumber, ConfigurationError } from '@token-relay/daemon';
 import { formatAddress, isLoopback, MAX_SOCKET_PATH_BYTES, type TokenAddress } from '@token-relay/socket';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
@@ -22,6 +22,8 @@ const targetSchema = z.strictObject({
   name: z.string().check(z.regex(/^[\w.-]{1,64}$/)),
   /** the path of a Unix socket */
   unix: z.optional(text),
+  /** the user, as a name or number, whose socket it may be in a folder that anyone may write to; default: ours and root's alone */
+  owner: z.optional(z.union([text, z.number()])),
   /** `HOST:PORT`, on loopback unless there is `tls` */
   tcp: z.optional(z.string().check(z.regex(/^(\[[\da-f:.]+\]|[\w.-]+):\d{1,5}$/i))),
   tls: z.optional(tlsSchema),
@@ -45,6 +47,7 @@ export function targetConfigs(targets: TargetSettings, cwd: string): readonly Ta
       address: addressOf(target, cwd),
       format: target.format ?? 'json',
       includeRefreshToken: target.include_refresh_token ?? false,
+      ...(target.owner === undefined ? {} : { socketOwner: ownerOf(target, target.owner) }),
       ...(target.tls === undefined ? {} : { tls: tlsFiles(target.tls, cwd) }),
     };
   });
@@ -80,6 +83,13 @@ function addressOf(target: TargetSettings[number], cwd: string): TokenAddress {
     return tcpAddress(target.tcp, target.tls === undefined ? 'tcp' : 'tls', where);
   }
   throw invalid(`${where} needs either "unix" (the path of a socket) or "tcp" (HOST:PORT).`);
+}
+
+function ownerOf({ name, unix }: TargetSettings[number], owner: string | number): number {
+  if (unix === undefined) throw invalid(`target "${name}": "owner" is for a Unix socket; leave it out.`);
+  const uid = accountNumber(String(owner), '/etc/passwd');
+  if (uid !== undefined) return uid;
+  throw invalid(`target "${name}": there is no user "${owner}" in /etc/passwd; correct "owner", or give a number.`);
 }
 
 function unixAddress(path: string, where: string): TokenAddress {

@@ -18,6 +18,8 @@ export interface TargetConfig {
   /** `json`: the message, answered by `OK`; `raw`: the bare access token, no reply expected. */
   readonly format: 'json' | 'raw';
   readonly includeRefreshToken: boolean;
+  /** For an address of the kind `unix`: see SendOptions. */
+  readonly socketOwner?: number;
   /** For an address of the kind `tls`: where its certificates are. */
   readonly tls?: TlsFiles & { readonly serverName?: string };
 }
@@ -152,7 +154,7 @@ export class Target {
   /** One try. Returns what follows from a failure; nothing after a success. */
   async #attempt(message: TokenMessage): Promise<NextStep | undefined> {
     const { policy, log, nowMs, record, send, tls } = this.#dependencies;
-    const { address, format, includeRefreshToken, name } = this.config;
+    const { address, format, includeRefreshToken, name, socketOwner } = this.config;
     const before = this.#state;
     if (before.kind !== 'undelivered') this.#state = { kind: 'delivering', attempt: this.#failures + 1 };
     this.#pending = false;
@@ -162,6 +164,7 @@ export class Target {
         timeoutMs: ATTEMPT_TIMEOUT_MS,
         signal: this.#stop.signal,
         expectReply: format === 'json',
+        ...(socketOwner === undefined ? {} : { socketOwner }),
         ...(certificates === undefined ? {} : { tls: certificates }),
       });
     } catch (error) {

@@ -2,7 +2,7 @@
  * Catches the redirect: an HTTPS server on the callback's host and port, of this machine only, for as long as a login
  * waits. The browser is sent on from the address with the code to one without it, where it is told what came of it.
  */
-import { giveWay } from '@token-relay/daemon';
+import { giveWay, onlyHost } from '@token-relay/daemon';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -49,8 +49,7 @@ export async function listenForRedirect({
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = request.url ?? '/';
     // A page that has a name of its own for this machine is not the browser that Schwab sent here (DNS rebinding).
-    const { host = [] } = request.headersDistinct;
-    const isOurs = host.length === 1 && host[0]?.toLowerCase() === callback.host && target.startsWith('/');
+    const isOurs = onlyHost(request)?.toLowerCase() === callback.host && target.startsWith('/');
     const page = pages.get(/^\/done\/([\w-]+)$/.exec(target)?.[1] ?? '');
     if (!isOurs) show(response, { kind: 'not_found' });
     else if (request.method !== 'GET') refuseMethod(response);

@@ -1,12 +1,10 @@
 /** The local web page: a server on 127.0.0.1, for one person's browser. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { giveWay, type Log } from '@token-relay/daemon';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { answerBrokenRequests, giveWay, limitTimes, WITHOUT_LIMITS_OF_NODE, type Log } from '@token-relay/daemon';
 import { SocketBindError } from '@token-relay/socket';
-import { lastAnswers } from './respond.ts';
+import { PageAnswers } from './page-answers.ts';
 import { WebPage } from './web-page.ts';
 import type { WebSource } from './web-source.ts';
 
@@ -33,27 +31,25 @@ export interface WebServer {
  * Rejects with a SocketBindError: `address_in_use`, `port_not_permitted`, `bind_failed`.
  */
 export async function openWebServer({ port, source, log }: WebServerOptions): Promise<WebServer> {
-  const page = new WebPage({ source, log, csrfToken: randomBytes(24).toString('base64url') });
+  const answers = new PageAnswers();
+  const page = new WebPage({ source, log, answers, csrfToken: randomBytes(24).toString('base64url') });
   const server = createServer(
     {
       maxHeaderSize: 8192,
-      headersTimeout: 5_000,
-      requestTimeout: 10_000,
+      ...WITHOUT_LIMITS_OF_NODE,
       keepAliveTimeout: 5_000,
-      connectionsCheckingInterval: 2_500,
       // Node would answer with an empty body; the page says what is wrong.
       requireHostHeader: false,
     },
     (request: IncomingMessage, response: ServerResponse) => {
-      if (!lastAnswers.has(request.socket)) page.answer(request, response, boundPort(server));
+      if (answers.last.has(request.socket)) return;
+      hasAsked(request, response);
+      page.answer(request, response, boundPort(server));
     },
   );
   giveWay(server, MAX_CONNECTIONS);
-  server.on('clientError', (error, socket) => {
-    if (!lastAnswers.has(socket, errnoOf(error))) answerBrokenRequest(error, socket);
-    // All of its answer that will come has been written; the live events would go on to nobody.
-    else if (lastAnswers.has(socket) && socket instanceof Socket) socket.destroySoon();
-  });
+  answerBrokenRequests(server, answers.last);
+  const hasAsked = limitTimes(server);
   const listening = once(server, 'listening');
   server.listen({ host: HOST, port });
   try {
@@ -99,19 +95,6 @@ function bindError(port: number, errno: string | undefined): SocketBindError {
         `web_port: ${HOST}:${port} could not be opened (${errno ?? 'unknown error'}).`,
       );
   }
-}
-
-/** For a request that could not be read there is no response object: the answer is written by hand, and is the last. */
-function answerBrokenRequest(error: Error, socket: Duplex & { destroySoon?: () => void }): void {
-  const errno = errnoOf(error);
-  if (errno === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = errno === 'HPE_HEADER_OVERFLOW' ? 431 : errno === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  // A client that does not close its end would keep the place for ever.
-  socket.destroySoon?.();
 }
 
 /** The system's name for what went wrong, such as EADDRINUSE. */

@@ -1,14 +1,14 @@
 /** Answers the browser: the page, what it is made of, its changes, and its buttons. */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Log } from '@token-relay/daemon';
+import { onlyHost, type Log } from '@token-relay/daemon';
 import { LoginError } from '../login/login-error.ts';
 import { FAVICON } from './favicon.ts';
 import { readForm } from './form-body.ts';
 import { LiveReaders } from './live-readers.ts';
 import { pageTitle, renderMain, renderPage, type PageView } from './page.ts';
+import type { PageAnswers } from './page-answers.ts';
 import { guard } from './request-guard.ts';
-import { HEADERS, lastAnswers, refuse, send } from './respond.ts';
 import { SCRIPT } from './script-js.ts';
 import { STYLE } from './style-css.ts';
 import type { WebSource } from './web-source.ts';
@@ -19,12 +19,14 @@ type Action = (fields: URLSearchParams) => string | undefined | Promise<string |
 export interface WebPageOptions {
   readonly source: WebSource;
   readonly log: Log;
+  readonly answers: PageAnswers;
   readonly csrfToken: string;
 }
 
 export class WebPage {
   readonly #source: WebSource;
   readonly #log: Log;
+  readonly #answers: PageAnswers;
   readonly #csrfToken: string;
   readonly #readers: LiveReaders;
   readonly #stopListening: () => void;
@@ -36,9 +38,10 @@ export class WebPage {
   readonly #actions: ReadonlyMap<string, Action>;
   #problem: { readonly text: string; readonly loginKind: string } | undefined;
 
-  constructor({ source, log, csrfToken }: WebPageOptions) {
+  constructor({ source, log, answers, csrfToken }: WebPageOptions) {
     this.#source = source;
     this.#log = log;
+    this.#answers = answers;
     this.#csrfToken = csrfToken;
     this.#readers = new LiveReaders(() => {
       const view = this.#view();
@@ -63,7 +66,7 @@ export class WebPage {
     const path = (request.url ?? '/').replace(/[?#].*$/s, '');
     this.#answer(path, request, response, port).catch((error: unknown) => {
       this.#log.error(`Web page: ${path} failed: ${error instanceof Error ? error.message : String(error)}`);
-      refuse(response, 500, 'That did not work; the log of the sender says why.');
+      this.#answers.refuse(response, 500, 'That did not work; the log of the sender says why.');
     });
   }
 
@@ -73,12 +76,11 @@ export class WebPage {
   }
 
   async #answer(path: string, request: IncomingMessage, response: ServerResponse, port: number): Promise<void> {
-    const { method, headers, headersDistinct } = request;
+    const { method, headers } = request;
     const verdict = guard(
       {
         method,
-        // Node keeps the first of several, and forgets the others.
-        host: headersDistinct['host']?.length === 1 ? headers.host : undefined,
+        host: onlyHost(request),
         origin: headers.origin,
         fetchSite: text(headers['sec-fetch-site']),
         fetchMode: text(headers['sec-fetch-mode']),
@@ -87,7 +89,7 @@ export class WebPage {
     );
     if (verdict.kind === 'refused') {
       this.#log.debug(`Web page: a request was refused with ${verdict.status}`);
-      refuse(response, verdict.status, verdict.reason);
+      this.#answers.refuse(response, verdict.status, verdict.reason);
     } else if (method === 'POST') {
       await this.#change(path, request, response);
     } else {
@@ -97,44 +99,48 @@ export class WebPage {
 
   #show(path: string, method: string | undefined, response: ServerResponse): void {
     const file = this.#files.get(path);
-    if (method !== 'GET' && method !== 'HEAD') refuse(response, 405, 'The page can only be read, and its forms sent.');
-    else if (file !== undefined) send(response, 200, ...file);
-    else if (path === '/') send(response, 200, 'text/html; charset=utf-8', renderPage(this.#view()));
+    if (method !== 'GET' && method !== 'HEAD')
+      this.#answers.refuse(response, 405, 'The page can only be read, and its forms sent.');
+    else if (file !== undefined) this.#answers.send(response, 200, ...file);
+    else if (path === '/') this.#answers.send(response, 200, 'text/html; charset=utf-8', renderPage(this.#view()));
     else if (path === '/events' && method === 'GET') this.#follow(response);
-    else refuse(response, 404, 'There is nothing here.');
+    else this.#answers.refuse(response, 404, 'There is nothing here.');
   }
 
   #follow(response: ServerResponse): void {
     if (!this.#readers.hasRoom()) {
-      refuse(response, 503, 'The page is open too often; close one.');
+      this.#answers.refuse(response, 503, 'The page is open too often; close one.');
       return;
     }
-    lastAnswers.giving(response);
-    response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream' });
+    this.#answers.beginEvents(response);
     this.#readers.add(response);
   }
 
   async #change(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const action = this.#actions.get(path);
     if (action === undefined) {
-      refuse(response, 404, 'There is nothing here.');
+      this.#answers.refuse(response, 404, 'There is nothing here.');
       return;
     }
     const body = await readForm(request);
     if (body === undefined) return;
     if (body.kind === 'refused') {
-      refuse(response, body.status, body.reason);
+      this.#answers.refuse(response, body.status, body.reason);
       return;
     }
     if (!this.#isOurForm(body.fields.get('csrf') ?? '')) {
-      refuse(response, 403, 'The sender was restarted since this form was shown. Go back to the page, and try again.');
+      this.#answers.refuse(
+        response,
+        403,
+        'The sender was restarted since this form was shown. Go back to the page, and try again.',
+      );
       return;
     }
     this.#problem = undefined;
     const problem = await action(body.fields);
     if (problem !== undefined) this.#problem = { text: problem, loginKind: this.#source.login.state().kind };
     this.#readers.changed();
-    response.writeHead(303, { ...HEADERS, Location: '/#login-title' }).end();
+    this.#answers.sendBack(response);
   }
 
   #isOurForm(csrfToken: string): boolean {

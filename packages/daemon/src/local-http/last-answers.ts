@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { isWhole } from './whole-request.ts';
 
 /**
  * Which connections have had the head of their last answer. No later byte on them is answered, whether it is the rest of a request that
@@ -20,14 +21,7 @@ export class LastAnswers {
     this.#connections.add(request.socket);
   }
 
-  /** @param errno what the parser has to say of these bytes */
-  has(socket: Duplex, errno?: string): boolean {
-    // The client itself had said that the request before was its last.
-    return errno === 'HPE_CLOSED_CONNECTION' || this.#connections.has(socket);
+  has(socket: Duplex): boolean {
+    return this.#connections.has(socket);
   }
-}
-
-/** Node calls a request complete when it has looked behind its head, which for one without a body is after we were asked. */
-function isWhole({ complete, headers }: IncomingMessage): boolean {
-  return complete || (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined);
 }

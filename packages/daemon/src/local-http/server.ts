@@ -1,34 +1,27 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { errnoOf } from '../errno.ts';
 import type { Log } from '../log.ts';
 import { PreparedAnswer, renderAnswer, type Answer, type RouteAnswer } from './answer.ts';
-import { brokenRequestProblem, refuseConnection } from './broken-request.ts';
+import { answerBrokenRequests, refuseConnection } from './broken-request.ts';
 import { limitConnections } from './connections.ts';
-import { limitSilence } from './first-request.ts';
+import { giveWay } from './give-way.ts';
 import { HttpCounts } from './http-counts.ts';
 import { LastAnswers } from './last-answers.ts';
 import { LocalRequest } from './local-request.ts';
 import { limitPipelining } from './pipelining.ts';
 import { problemOf, type ProblemKind } from './problem.ts';
 import { readBody } from './request-body.ts';
+import { hostCount } from './request-host.ts';
 import { methodsOf, routesByPath } from './route-table.ts';
 import type { Route } from './route.ts';
 import * as problems from './server-problems.ts';
-import { limitSlowRequests } from './slow-requests.ts';
 import { startStream } from './stream.ts';
-
-/** The longest that a timer of Node's can be. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { limitTimes, WITHOUT_LIMITS_OF_NODE, type TimeLimits } from './time-limits.ts';
 
 export type { Route } from './route.ts';
 
-export interface LocalHttpOptions {
+export interface LocalHttpOptions extends TimeLimits {
   log: Log;
-  /** For a connection's first header to arrive; default 5000. */
-  headersTimeoutMs?: number;
-  /** For any later request to arrive, or the body of the first; default 10 000, and at most twice that. The answer may take as long as it likes. */
-  requestTimeoutMs?: number;
   /** Until the next request; default 60 000, to which node:http adds a second. */
   keepAliveTimeoutMs?: number;
   /** A connection on which nothing comes or goes for so long is closed, an answer due or not, except a stream; default none. */
@@ -37,8 +30,10 @@ export interface LocalHttpOptions {
   maxHeaderSize?: number;
   /** Characters; default 2048. */
   maxUrlLength?: number;
-  /** Default 512; some more are answered with 503 and closed, those beyond are closed at once. */
+  /** Default 512. */
   maxConnections?: number;
+  /** What becomes of those beyond: some are answered with 503 and closed, and the others closed at once (the default), or one that is open gives way. */
+  whenFull?: 'refuse' | 'give_way';
   /** Of requests on one connection that wait for the answer to an earlier one; default 64. One more closes it. */
   maxPipelined?: number;
   /** A longer body is answered with 413; default 4096. It is for routes that take no body. */
@@ -60,10 +55,7 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
 
   const server = createServer(
     {
-      // See slow-requests.ts.
-      requestTimeout: 0,
-      headersTimeout: 0,
-      connectionsCheckingInterval: MAX_TIMER_MS,
+      ...WITHOUT_LIMITS_OF_NODE,
       keepAliveTimeout: options.keepAliveTimeoutMs ?? 60_000,
       maxHeaderSize: options.maxHeaderSize ?? 8192,
       // Node would answer with an empty body; `refusal` says what is wrong.
@@ -73,19 +65,15 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
     },
     (request, response) => {
       if (lastAnswers.has(request.socket)) return;
-      silence.hasAsked(request.socket);
-      slowness.hasAsked(request, response);
+      hasAsked(request, response);
       if (pipelining.refuses(request, response)) return;
-      const local = new LocalRequest(request, response);
       const refused = refusal(request);
-      if (refused !== undefined) {
+      if (refused === undefined) {
+        respond(request, response);
+      } else {
         request.resume();
         lastAnswers.giving(response, true);
         send(response, refused, false);
-      } else if (request.method === 'GET' || request.method === 'HEAD') {
-        run(request, response, local);
-      } else {
-        takeBody(request, response, local);
       }
     },
   );
@@ -94,25 +82,14 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
     counts.answered(undefined, kind.status);
     refuseConnection(socket, kind);
   };
-  // Node would close the connection without a word.
-  server.on('connect', (_request, socket) => refuse(socket, problems.METHOD_NOT_ALLOWED));
-  server.on('clientError', (error, socket) => {
-    const errno = errnoOf(error);
-    if (lastAnswers.has(socket, errno)) return;
-    if (errno === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else refuse(socket, brokenRequestProblem(errno));
-  });
+  answerBrokenRequests(server, lastAnswers, refuse);
   // Without a listener, a connection that the system cannot give (too many files are open) would end the daemon.
   server.on('error', (error) => {
     if (server.listening) log.debug(`A connection was not accepted: ${error.message}`);
   });
-  const silence = limitSilence(server, options.headersTimeoutMs ?? 5000, (socket) => {
-    // Who asks nothing gets no answer.
-    if (socket.bytesRead === 0) socket.destroy();
-    else refuse(socket, problems.TIMEOUT);
-  });
-  const slowness = limitSlowRequests(options.requestTimeoutMs ?? 10_000, (socket) => refuse(socket, problems.TIMEOUT));
-  const connections = limitConnections(server, options.maxConnections ?? 512, counts);
+  const hasAsked = limitTimes(server, options, refuse);
+  const limit = options.whenFull === 'give_way' ? giveWay : limitConnections;
+  const connections = limit(server, options.maxConnections ?? 512, counts);
   const pipelining = limitPipelining(options.maxPipelined ?? 64, (socket) =>
     refuse(socket, problems.TOO_MANY_PIPELINED),
   );
@@ -129,44 +106,47 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
     return undefined;
   }
 
-  function takeBody(request: IncomingMessage, response: ServerResponse, local: LocalRequest): void {
-    const maxJsonBytes = request.method === 'POST' ? byPath.get(local.path)?.POST?.maxJsonBytes : undefined;
+  /** What is clear from the head is said before the body. */
+  function respond(request: IncomingMessage, response: ServerResponse): void {
+    const local = new LocalRequest(request, response);
+    const isHead = request.method === 'HEAD';
+    const method = isHead ? 'GET' : request.method;
+    const entry = byPath.get(local.path);
+    const route = method === 'GET' || method === 'POST' ? entry?.[method] : undefined;
+    const isRefused = connections.isRefused(request.socket);
+    if (isRefused) response.shouldKeepAlive = false;
+    if (isRefused && route?.evenWhenFull !== true) {
+      send(response, problemOf(problems.TOO_MANY_CONNECTIONS), isHead);
+    } else if (entry === undefined) {
+      send(response, problemOf(problems.NOT_FOUND), isHead);
+    } else if (route === undefined) {
+      const answer = problemOf(problems.METHOD_NOT_ALLOWED);
+      const allowed = { ...answer, headers: { ...answer.headers, Allow: methodsOf(entry) } };
+      send(response, allowed, isHead);
+    } else if (method === 'GET') {
+      run(route, request, response, local);
+    } else {
+      takeBody(route, request, response, local);
+    }
+  }
+
+  function takeBody(route: Route, request: IncomingMessage, response: ServerResponse, local: LocalRequest): void {
+    const { maxJsonBytes } = route;
     const maxBytes = maxJsonBytes ?? maxBodyBytes;
     readBody(request, { maxBytes, keep: maxJsonBytes !== undefined }, (body) => {
-      slowness.hasSentBody(request);
       if (body === 'too_large') {
         // What is still to come of the body is not waited for.
         send(response, problemOf(problems.BODY_TOO_LARGE, `At most ${maxBytes} bytes`), false);
       } else if (local.takeBody(body)) {
-        run(request, response, local);
+        run(route, request, response, local);
       } else {
         send(response, problemOf(problems.BAD_JSON), false);
       }
     });
   }
 
-  function run(request: IncomingMessage, response: ServerResponse, local: LocalRequest): void {
+  function run(route: Route, request: IncomingMessage, response: ServerResponse, local: LocalRequest): void {
     const isHead = request.method === 'HEAD';
-    const method = isHead ? 'GET' : request.method;
-    const entry = byPath.get(local.path);
-    const route = method === 'GET' || method === 'POST' ? entry?.[method] : undefined;
-    if (connections.isRefused(request.socket)) {
-      response.shouldKeepAlive = false;
-      if (route?.evenWhenFull !== true) {
-        send(response, problemOf(problems.TOO_MANY_CONNECTIONS), isHead);
-        return;
-      }
-    }
-    if (entry === undefined) {
-      send(response, problemOf(problems.NOT_FOUND), isHead);
-      return;
-    }
-    if (route === undefined) {
-      const answer = problemOf(problems.METHOD_NOT_ALLOWED);
-      const allowed = { ...answer, headers: { ...answer.headers, Allow: methodsOf(entry) } };
-      send(response, allowed, isHead);
-      return;
-    }
     const give = (answer: RouteAnswer): void => {
       if (!('stream' in answer)) {
         send(response, answer, isHead, route);
@@ -180,7 +160,7 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
       }
     };
     const logFailure = (error: unknown): void => {
-      log.error(`${method ?? ''} ${local.path} failed: ${error instanceof Error ? error.message : String(error)}`);
+      log.error(`${route.method} ${local.path} failed: ${error instanceof Error ? error.message : String(error)}`);
     };
     const fail = (error: unknown): void => {
       logFailure(error);
@@ -198,20 +178,10 @@ export function createLocalHttp(routes: readonly Route[], options: LocalHttpOpti
   function send(response: ServerResponse, answer: Answer | PreparedAnswer, isHead: boolean, route?: Route): void {
     if (response.headersSent || response.destroyed) return;
     counts.answered(route?.path, answer.status);
-    const { headers, text } = answer instanceof PreparedAnswer ? answer : renderAnswer(answer);
+    const { headers, text, encoding } = answer instanceof PreparedAnswer ? answer : renderAnswer(answer);
     lastAnswers.giving(response);
     response.writeHead(answer.status, headers);
     if (isHead || text === '') response.end();
-    else response.end(text);
+    else response.end(text, encoding);
   }
-}
-
-/** Node keeps the first and forgets the others. @param raw alternating names and values */
-function hostCount(raw: readonly string[]): number {
-  let count = 0;
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = raw[index];
-    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
-  }
-  return count;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { isWhole } from './whole-request.ts';
 
 /** What is known of a connection that has asked something. */
 interface Asked {
@@ -27,14 +28,16 @@ export function limitSlowRequests(
 ): {
   /** To be called for each head, when it is whole. */
   readonly hasAsked: (request: IncomingMessage, response: ServerResponse) => void;
-  /** To be called when a body that is read has ended. */
-  readonly hasSentBody: (request: IncomingMessage) => void;
 } {
   const connections = new Map<Socket, Asked>();
   let timer: NodeJS.Timeout | undefined;
   // One function for all of them, which costs a connection nothing.
   function forget(this: Socket): void {
     connections.delete(this);
+  }
+  function hasSentBody(this: IncomingMessage): void {
+    const asked = connections.get(this.socket);
+    if (asked !== undefined) asked.bytes = this.socket.bytesRead;
   }
   function look(): void {
     for (const [socket, asked] of connections) {
@@ -53,6 +56,7 @@ export function limitSlowRequests(
     hasAsked: (request, response) => {
       const { socket } = request;
       const bytes = socket.bytesRead;
+      if (!isWhole(request)) request.once('end', hasSentBody);
       const asked = connections.get(socket);
       if (asked !== undefined) {
         asked.request = request;
@@ -64,10 +68,6 @@ export function limitSlowRequests(
       connections.set(socket, { request, response, requests: 1, bytes, onItsWay: undefined });
       socket.once('close', forget);
       timer ??= setInterval(look, limitMs).unref();
-    },
-    hasSentBody: ({ socket }) => {
-      const asked = connections.get(socket);
-      if (asked !== undefined) asked.bytes = socket.bytesRead;
     },
   };
 }

@@ -4,7 +4,6 @@ import type { Server } from 'node:http';
 import { ConfigurationError } from '../configuration-error.ts';
 import { errnoOf } from '../errno.ts';
 import { problem } from '../local-http/answer.ts';
-import { giveWay } from '../local-http/give-way.ts';
 import { createLocalHttp, type Route } from '../local-http/server.ts';
 import type { Log } from '../log.ts';
 import { isLoopbackHost } from './loopback-host.ts';
@@ -35,9 +34,7 @@ export interface MetricsPort {
  */
 export async function openMetricsPort({ port, routes, log }: MetricsPortOptions): Promise<MetricsPort> {
   const served = routes.filter(({ method, path }) => method === 'GET' && PATHS.has(path)).map(onLoopbackOnly);
-  // Those that give way are counted until they are closed.
-  const server = createLocalHttp(served, { log, maxConnections: 2 * MAX_CONNECTIONS });
-  giveWay(server, MAX_CONNECTIONS);
+  const server = createLocalHttp(served, { log, maxConnections: MAX_CONNECTIONS, whenFull: 'give_way' });
   const listening = once(server, 'listening');
   server.listen({ host: HOST, port });
   try {
