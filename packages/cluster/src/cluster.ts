@@ -21,6 +21,10 @@ import { TokenExchange, type ExchangeOptions } from './token-exchange.ts';
 
 /** Watches are known to go silent: what was not told of is found by looking, this often. */
 const READ_EVERY_MS = 60_000;
+/** After a request that failed though the store seemed to be there. */
+const RETRY_AFTER_MS = 1_000;
+/** How long a stop waits for the store. */
+const LEAVE_WITHIN_MS = 2_000;
 /** A lease has to outlive the longest request by this much. */
 const MIN_SPARE_MS = 1_000;
 
@@ -65,7 +69,10 @@ export class Cluster {
   #storeFault: StoreFault | undefined = NOT_YET;
   #server: string | undefined;
   #known: { readonly role: Role; readonly leader: string | undefined; readonly sinceMs: number };
+  /** Counted up whenever the store comes or goes. */
+  #session = 0;
   #leaseWork: Promise<void> | undefined;
+  #leaseNotBeforeMs = 0;
   #readAtMs = 0;
   #wake = new AbortController();
   readonly #joined: Promise<void>;
@@ -77,7 +84,9 @@ export class Cluster {
     this.#joined = new Promise((resolve) => {
       this.#haveJoined = resolve;
     });
-    this.#member = outside(bootMs(), tokens.get()?.origin?.host === host);
+    const held = tokens.get();
+    // What has no origin was never shared: this host refreshed it, as a single machine.
+    this.#member = outside(bootMs(), held !== undefined && (held.origin === undefined || held.origin.host === host));
     this.#known = { role: this.role(), leader: undefined, sinceMs: nowMs() };
     this.#exchange = new TokenExchange({
       ...{ host, store, ring, tokens, nowMs, log },
@@ -140,10 +149,8 @@ export class Cluster {
   /** Gives up the lease, and leaves it to others for two lives of it. @returns whether there was one to give up */
   async stepDown(): Promise<boolean> {
     await this.#leaseWork;
-    const { lease } = this.#member;
-    if (this.role() !== 'leader' || lease.kind !== 'ours') return false;
-    this.#apply({ kind: 'stepped_down' });
-    await this.#options.store.releaseLease(lease.sequence);
+    if (this.role() !== 'leader') return false;
+    await this.#giveUpLease();
     return true;
   }
 
@@ -157,12 +164,24 @@ export class Cluster {
       if (this.#wake.signal.aborted) this.#wake = new AbortController();
       const waitMs = Math.max(0, this.#turn() - bootMs());
       this.#noteChange();
-      await pause(Math.min(waitMs, READ_EVERY_MS), AbortSignal.any([this.#wake.signal, signal]));
+      await pause(Math.min(waitMs, READ_EVERY_MS), this.#wake.signal);
     }
-    await this.#exchange.settled();
-    await this.stepDown();
+    // With a store that does not answer, the lease ends by itself.
+    await Promise.race([this.#leave(), pause(LEAVE_WITHIN_MS, closing.signal)]);
     closing.abort();
     await following;
+  }
+
+  async #leave(): Promise<void> {
+    await this.#exchange.settled();
+    await this.stepDown();
+  }
+
+  async #giveUpLease(): Promise<void> {
+    const { lease } = this.#member;
+    if (lease.kind !== 'ours') return;
+    this.#apply({ kind: 'stepped_down' });
+    await this.#options.store.releaseLease(lease.sequence);
   }
 
   /** Does what is due, and returns when something is next. */
@@ -170,7 +189,8 @@ export class Cluster {
     const nowMs = this.#options.bootMs();
     if (this.#member.link !== 'up') return nowMs + READ_EVERY_MS;
     const step = nextLeaseStep(this.#member);
-    if (step.kind !== 'none' && step.atMs <= nowMs && this.#leaseWork === undefined) void this.#stepLease(step.kind);
+    if (step.kind !== 'none' && Math.max(step.atMs, this.#leaseNotBeforeMs) <= nowMs && this.#leaseWork === undefined)
+      void this.#stepLease(step.kind);
     if (this.#readAtMs <= nowMs) {
       this.#readAtMs = nowMs + READ_EVERY_MS;
       void this.#exchange.look();
@@ -179,17 +199,20 @@ export class Cluster {
     const hereAtMs = this.#board.say(() => this.#about(), keepEveryMs(this.#member));
     const next = nextLeaseStep(this.#member);
     // While one is under way, its end wakes the loop up.
-    const leaseAtMs = next.kind === 'none' || this.#leaseWork !== undefined ? Infinity : next.atMs;
+    const leaseAtMs =
+      next.kind === 'none' || this.#leaseWork !== undefined ? Infinity : Math.max(next.atMs, this.#leaseNotBeforeMs);
     return Math.min(leaseAtMs, this.#readAtMs, hereAtMs);
   }
 
   #on(event: StoreEvent): void {
     switch (event.kind) {
       case 'up':
+        this.#session += 1;
         void this.#cameUp(event);
         return;
       case 'away':
       case 'unusable':
+        this.#session += 1;
         this.#storeFault = event;
         this.#judgeStore();
         this.#haveJoined();
@@ -206,13 +229,16 @@ export class Cluster {
   /** What the store holds is looked at before the lease is tried for: who cannot read it must not lead. */
   async #cameUp({ leaseLifeMs, server }: StoreEvent & { kind: 'up' }): Promise<void> {
     const { requestMs } = this.#options;
+    const session = this.#session;
     await this.#exchange.look();
+    await this.#readLease();
+    // It may have gone away meanwhile.
+    if (session !== this.#session) return;
     this.#server = server;
     this.#member = { ...this.#member, leaseLifeMs };
     const isTooShort = leaseLifeMs < requestMs() + MIN_SPARE_MS;
     const reason = `a lease lives for ${leaseLifeMs / 1000} s there, and has to outlive http_timeout (${requestMs() / 1000} s): make a new bucket, or a shorter http_timeout`;
     this.#storeFault = isTooShort ? { kind: 'unusable', reason } : undefined;
-    await this.#readLease();
     this.#judgeStore();
     await this.#exchange.settled();
     this.#haveJoined();
@@ -221,7 +247,7 @@ export class Cluster {
   #judgeStore(): void {
     const problem = this.#exchange.problem();
     if (problem !== undefined || this.#storeFault?.kind === 'unusable') {
-      void this.stepDown();
+      void this.#giveUpLease();
       this.#apply({ kind: 'unusable' });
     } else if (this.#storeFault !== undefined) this.#apply({ kind: 'away' });
     else if (this.#member.link !== 'up') this.#apply({ kind: 'up', leaseLifeMs: this.#member.leaseLifeMs });
@@ -270,6 +296,7 @@ export class Cluster {
       case 'away':
       case 'unusable':
         // The store says so itself, and when it is back.
+        this.#leaseNotBeforeMs = bootMs() + RETRY_AFTER_MS;
         return;
     }
   }

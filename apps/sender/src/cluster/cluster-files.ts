@@ -1,5 +1,5 @@
 /** The keys, certificates and credentials of a cluster: read at the start, and again on a reload. */
-import type { NatsLogin, NatsTls } from '@token-relay/cluster/nats';
+import type { NatsAccess, NatsLogin } from '@token-relay/cluster/nats';
 import { ConfigurationError, readSecretText, readTextFile } from '@token-relay/daemon';
 import { readEncryptionKey, TokenError } from '@token-relay/tokens';
 import { existsSync } from 'node:fs';
@@ -9,10 +9,8 @@ import type { ClusterConfig } from './cluster-settings.ts';
 /** systemd's credentials for the keys: the first one seals. */
 const KEY_CREDENTIALS = ['cluster_key', 'cluster_key_2'] as const;
 
-export interface ClusterFiles {
+export interface ClusterFiles extends NatsAccess {
   readonly keys: readonly [Uint8Array, ...Uint8Array[]];
-  readonly tls: NatsTls | undefined;
-  readonly login: NatsLogin | undefined;
 }
 
 /**

@@ -35,6 +35,7 @@ export interface ClusterPartOptions {
 export class ClusterPart implements RefreshGate {
   readonly #options: ClusterPartOptions;
   readonly #stop = new AbortController();
+  #files: ClusterFiles;
   #cluster: Cluster | undefined;
   #ring: KeyRing | undefined;
   #running: Promise<void> | undefined;
@@ -42,6 +43,7 @@ export class ClusterPart implements RefreshGate {
 
   constructor(options: ClusterPartOptions) {
     this.#options = options;
+    this.#files = options.files;
   }
 
   /** The tokens are read by now. */
@@ -108,8 +110,9 @@ export class ClusterPart implements RefreshGate {
     return this.#cluster?.stepDown() ?? Promise.resolve(false);
   }
 
-  /** Keys that were changed on disk are used from now on. */
+  /** Keys that were changed on disk are used from now on, certificates from the next connection on. */
   async filesChanged(files: ClusterFiles): Promise<void> {
+    this.#files = files;
     const { keyRing } = await import('@token-relay/cluster');
     this.#ring = keyRing(files.keys);
     this.#cluster?.keysChanged();
@@ -121,10 +124,10 @@ export class ClusterPart implements RefreshGate {
   }
 
   #openStore(): Promise<ClusterStore> {
-    const { config, files, bootMs, random, pause, openStore = natsStore } = this.#options;
+    const { config, bootMs, random, pause, openStore = natsStore } = this.#options;
     const { servers, host, bucket, replicas, leaseLifeMs } = config;
-    const { tls, login } = files;
-    return openStore({ servers, host, bucket, replicas, leaseLifeMs, tls, login, bootMs, random, pause });
+    const access = () => this.#files;
+    return openStore({ servers, host, bucket, replicas, leaseLifeMs, access, bootMs, random, pause });
   }
 
   /** A line for each change, and none while all stays as it is. */

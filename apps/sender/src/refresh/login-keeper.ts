@@ -99,7 +99,11 @@ export class LoginKeeper {
   async load(): Promise<void> {
     const { manager, log, advice } = this.#deps;
     await this.#file.load();
-    await this.#deps.gate?.joined();
+    if (this.#deps.gate !== undefined) {
+      // What is valid is served from now on, whatever the others have.
+      this.#publishUnlessDue();
+      await this.#deps.gate.joined();
+    }
     if (manager.getRefreshToken() === undefined) this.#noLogin();
     else log.info(`Token file read: ${advice().tokenFile}`);
     this.#publishUnlessDue();

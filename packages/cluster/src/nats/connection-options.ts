@@ -16,18 +16,25 @@ export interface NatsTls {
 export type NatsLogin =
   { readonly kind: 'nkey'; readonly seed: Uint8Array } | { readonly kind: 'credentials'; readonly text: Uint8Array };
 
-export interface NatsConnectionSettings {
-  readonly host: string;
+/** How a server knows us, and we it. */
+export interface NatsAccess {
   /** undefined: plain text, for loopback only */
   readonly tls: NatsTls | undefined;
   readonly login: NatsLogin | undefined;
+}
+
+export interface NatsConnectionSettings {
+  readonly host: string;
+  /** Asked for each connection: certificates are renewed. */
+  readonly access: () => NatsAccess;
 }
 
 /** A connection on which two of these were not answered is dead. */
 const PING_EVERY_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-export function connectionOptions(server: string, { host, tls, login }: NatsConnectionSettings): NodeConnectionOptions {
+export function connectionOptions(server: string, { host, access }: NatsConnectionSettings): NodeConnectionOptions {
+  const { tls, login } = access();
   return {
     servers: [server],
     name: `token-refresh-sender on ${host}`,

@@ -1,2 +1,2 @@
-export type { NatsLogin, NatsTls } from './connection-options.ts';
+export type { NatsAccess, NatsLogin, NatsTls } from './connection-options.ts';
 export { NatsStore, type NatsStoreOptions } from './nats-store.ts';
