@@ -39,3 +39,12 @@ test('a clock that is set forward does not shorten the wait of a login that is r
   ];
   expect(await breachOf(events)).toBeUndefined();
 });
+
+test('a login that came from the future, because the clock was set back before its file was there, is not given up for an older one', async () => {
+  const events: PlanEvent[] = [
+    { kind: 'login', atMs: 20 * HOUR, by: 'other_program', fileAfterMs: 4 * SECOND },
+    { kind: 'clock', atMs: 20 * HOUR + SECOND, byMs: -9 * HOUR },
+    { kind: 'older_file', atMs: 21 * HOUR },
+  ];
+  expect(await breachOf(events)).toBeUndefined();
+});

@@ -1,5 +1,4 @@
 import { TokenError } from './errors.ts';
-import { isLoginInFuture } from './login-time.ts';
 import { adopted, judgeDisk, overwritesUnseenLogin, type DiskVerdict } from './newest-login.ts';
 import type { TokenStore } from './token-stores.ts';
 import { assertTokenSet, withMembersOf, type TokenSet } from './token-set.ts';
@@ -22,7 +21,7 @@ export class HeldTokens {
   readonly #clocks: Clocks;
   #held: TokenSet | undefined;
   #saved: TokenSet | undefined;
-  /** When the held login was last kept or taken, if its time was ever one that had come. */
+  /** When the held login was last kept or taken. */
   #takenAtBootMs: number | undefined;
   #lastReadError: TokenError | undefined;
   #lastTurn: Promise<unknown> = Promise.resolve();
@@ -150,9 +149,7 @@ export class HeldTokens {
   }
 
   #hold(next: TokenSet): void {
-    const wasTaken = this.#takenAtBootMs !== undefined && isSameTime(next, this.#held);
-    const { nowMs, bootMs } = this.#clocks;
-    this.#takenAtBootMs = wasTaken || !isLoginInFuture(next, nowMs()) ? bootMs() : undefined;
+    this.#takenAtBootMs = this.#clocks.bootMs();
     this.#held = next;
   }
 
@@ -162,8 +159,8 @@ export class HeldTokens {
   }
 
   /**
-   * The set as the clock tells its login now. A login that we took when its time had come was made before that, and does not
-   * become one of the future because the clock was set back since; nor can one that is made from then on look older.
+   * The set as the clock tells its login now. A login that we took was made before that, whatever it says: it is none of the
+   * future because the clock was set back; and one that is made from then on cannot look older.
    */
   #onTheClock<Found extends TokenSet | undefined>(tokenSet: Found): Found {
     if (this.#takenAtBootMs === undefined || tokenSet?.loginAtMs === undefined) return tokenSet;

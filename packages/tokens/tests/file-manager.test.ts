@@ -200,11 +200,15 @@ describe('when the file changes under a manager', () => {
 
   test('a login time in the future is not lost: the clock may be what is wrong', async () => {
     const path = await tokenFile({ ...FILE, creation_timestamp: LOGIN + 365 * 86_400 });
-    const manager = managerOf(path);
+    let nowMs = NOW_MS;
+    const manager = new TokenManager({ store: fileStore(path), refresh, nowMs: () => nowMs });
     await manager.load();
     await manager.refreshNow();
     expect(await jsonOf(path)).toMatchObject({ creation_timestamp: LOGIN + 365 * 86_400 });
+    nowMs += 3_600_000;
     await put(path, login);
+    expect(await manager.adoptIfNewer()).toBe('older');
+    await put(path, { ...login, creation_timestamp: Math.floor(nowMs / 1_000) - 60 });
     expect([await manager.adoptIfNewer(), manager.getRefreshToken()]).toEqual(['adopted', 'r2']);
   });
 
