@@ -2,8 +2,8 @@
 import type { HookRunnerOptions, Log, MetricFamily, ShownInstead } from '@token-relay/daemon';
 import { fingerprint, isLoginInFuture, TokenManager, type FileEncryption, type TokenSet } from '@token-relay/tokens';
 import type { AppConfig } from './app-config.ts';
-import { ClusterPart } from './cluster/cluster-part.ts';
-import { isUnfitToLead } from './cluster/unfit-to-lead.ts';
+import type { ClusterPart } from './cluster/cluster-part.ts';
+import { joinCluster, laterThanHeld, standAside } from './cluster/join-cluster.ts';
 import type { Configuration } from './configuration.ts';
 import type { ControlledCluster } from './control/control-cluster.ts';
 import type { TargetCertificates } from './delivery/target-tls.ts';
@@ -23,7 +23,7 @@ import type { SenderSettings } from './settings.ts';
 import { buildReport } from './status/build-report.ts';
 import { clusterStatus, type ClusterStatus } from './status/cluster-status.ts';
 import type { StatusReport } from './status/status-report.ts';
-import { pauseExactly, realSurroundings, type HookEvent, type SenderSurroundings } from './surroundings.ts';
+import { realSurroundings, type HookEvent, type SenderSurroundings } from './surroundings.ts';
 import { version } from './version.ts';
 import { Timeline, type TimelineEventKind } from './web/timeline.ts';
 import { WeekKeeper } from './week/week-keeper.ts';
@@ -108,7 +108,19 @@ export class Sender {
         return exchangeRefreshToken({ tokenUrl, httpTimeoutMs, credentials, hide, post, nowMs }, refreshToken);
       }),
     });
-    this.cluster = this.#joinCluster({ nowMs, bootMs, random });
+    const { pid, joinsCluster = false } = options;
+    this.cluster = joinsCluster
+      ? joinCluster({
+          ...options,
+          around: { nowMs, bootMs, random },
+          instance: `${pid}.${this.#startedAtMs}`,
+          manager: this.#manager,
+          refresher: () => this.refresher,
+          current: () => this.#settings,
+          hide: (token) => this.#hide(token),
+          onChange: () => this.#tell(),
+        })
+      : undefined;
     this.refresher = new Refresher({
       gate: this.cluster,
       manager: this.#manager,
@@ -120,7 +132,7 @@ export class Sender {
       publish: (tokenSet) => this.#publish(tokenSet),
       onChange: () => {
         this.#lookAtWeek();
-        if (this.cluster !== undefined) void this.#standAside(this.cluster);
+        if (this.cluster !== undefined) void standAside(this.cluster, this.refresher, nowMs, log);
         this.#tell();
       },
       record,
@@ -190,7 +202,10 @@ export class Sender {
     const { cluster } = this;
     if (cluster === undefined) return undefined;
     return {
-      stepDown: () => cluster.stepDown(),
+      stepDown: async () => {
+        await this.refresher.idle();
+        return cluster.stepDown();
+      },
       look: async () => {
         await cluster.hosts();
         return this.clusterStatus();
@@ -244,56 +259,8 @@ export class Sender {
       tokenFile: this.#settings.tokenFile,
       record: (kind: TimelineEventKind, text: string) => this.#record(kind, text),
     };
-    return acceptLogin(context, tokens, this.#laterThanHeld(loginAtMs));
-  }
-
-  /** Where hosts' clocks differ, a login is still told from the one before it by a later second. */
-  #laterThanHeld(loginAtMs: number): number {
-    const heldAtMs = this.#manager.get()?.loginAtMs;
-    if (this.cluster === undefined || heldAtMs === undefined || isLoginInFuture({ loginAtMs: heldAtMs }, loginAtMs))
-      return loginAtMs;
-    return Math.max(loginAtMs, (Math.floor(heldAtMs / 1000) + 1) * 1000);
-  }
-
-  #joinCluster({
-    nowMs,
-    bootMs,
-    random,
-  }: Pick<SenderSurroundings, 'nowMs' | 'bootMs' | 'random'>): ClusterPart | undefined {
-    const { settings, clusterFiles: files, log, pid, joinsCluster = false } = this.#options;
-    const { cluster: config } = settings;
-    if (!joinsCluster || config === undefined || files === undefined) return undefined;
-    return new ClusterPart({
-      ...{ config, files, version, log, nowMs, bootMs, random },
-      instance: `${pid}.${this.#startedAtMs}`,
-      pause: pauseExactly,
-      httpTimeoutMs: () => this.#settings.httpTimeout,
-      tokens: {
-        get: () => this.#manager.get(),
-        take: (tokenSet) => this.#takeFromCluster(tokenSet),
-      },
-      state: () => this.refresher.snapshot().state.kind,
-      onChange: () => {
-        this.refresher.gateChanged();
-        this.#tell();
-      },
-    });
-  }
-
-  #takeFromCluster(tokenSet: TokenSet): Promise<void> {
-    if (tokenSet.accessToken !== undefined) this.#hide(tokenSet.accessToken);
-    if (tokenSet.refreshToken !== undefined) this.#hide(tokenSet.refreshToken);
-    return this.refresher.take(tokenSet);
-  }
-
-  /** A leader that Schwab does not answer lets another try, if there is one. */
-  async #standAside(cluster: ClusterPart): Promise<void> {
-    const report = cluster.report();
-    const isUnfit = () => isUnfitToLead(this.refresher.snapshot().state, this.#nowMs());
-    if (report?.role !== 'leader' || !isUnfit()) return;
-    const others = (await cluster.hosts()).filter(({ host }) => host !== report.host);
-    if (others.length === 0 || !isUnfit() || !(await cluster.stepDown())) return;
-    this.#options.log.warn('Cluster: this host cannot refresh just now, and lets another lead');
+    const held = this.cluster === undefined ? undefined : this.#manager.get();
+    return acceptLogin(context, tokens, laterThanHeld(loginAtMs, held));
   }
 
   #record(kind: TimelineEventKind, text: string): void {

@@ -25,8 +25,14 @@ const READ_EVERY_MS = 60_000;
 const RETRY_AFTER_MS = 1_000;
 /** How long a stop waits for the store. */
 const LEAVE_WITHIN_MS = 2_000;
+/** A refresh that is due for so much longer than a request takes is not under way. */
+const STUCK_AFTER_MS = 60_000;
+/** Of more, only the leader keeps account without being asked. */
+const FEW_HOSTS = 20;
 /** A lease has to outlive the longest request by this much. */
 const MIN_SPARE_MS = 1_000;
+/** A token is refreshed five minutes before it ends: by then another host has to have taken over. */
+const MAX_LEASE_MS = 2 * 60_000;
 
 const NOT_YET: StoreFault = { kind: 'away', reason: 'not connected yet' };
 
@@ -36,10 +42,15 @@ export interface ClusterOptions extends Pick<ExchangeOptions, 'ring' | 'tokens' 
   readonly instance: string;
   readonly whenIsolated: 'leader' | 'wait';
   readonly store: ClusterStore;
+  /** Whether this host led last, before it was started again; undefined: not known. */
+  readonly ledLast: boolean | undefined;
+  readonly onLedLast: (ledLast: boolean) => void;
   /** Time since the boot. */
   readonly bootMs: () => number;
   readonly random: () => number;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** For how long a refresh has been due here, in milliseconds; negative until it is. */
+  readonly overdueMs: () => number;
   /** The longest that a request to Schwab can take. */
   readonly requestMs: () => number;
   /** What this host says of itself, besides what is known here. */
@@ -86,7 +97,8 @@ export class Cluster {
     });
     const held = tokens.get();
     // What has no origin was never shared: this host refreshed it, as a single machine.
-    this.#member = outside(bootMs(), held !== undefined && (held.origin === undefined || held.origin.host === host));
+    const madeOurs = held !== undefined && (held.origin === undefined || held.origin.host === host);
+    this.#member = outside(bootMs(), options.ledLast ?? madeOurs);
     this.#known = { role: this.role(), leader: undefined, sinceMs: nowMs() };
     this.#exchange = new TokenExchange({
       ...{ host, store, ring, tokens, nowMs, log },
@@ -109,7 +121,7 @@ export class Cluster {
       ...this.#known,
       host,
       revision: tokens.get()?.origin?.revision,
-      problem: this.#exchange.problem() ?? this.#storeFault?.reason,
+      problem: this.#problem() ?? this.#storeFault?.reason,
       server: this.#server,
     };
   }
@@ -187,14 +199,21 @@ export class Cluster {
   /** Does what is due, and returns when something is next. */
   #turn(): number {
     const nowMs = this.#options.bootMs();
+    this.#judgeStore();
     if (this.#member.link !== 'up') return nowMs + READ_EVERY_MS;
     const step = nextLeaseStep(this.#member);
-    if (step.kind !== 'none' && Math.max(step.atMs, this.#leaseNotBeforeMs) <= nowMs && this.#leaseWork === undefined)
+    if (step.kind === 'keep' && this.#isStuck(nowMs)) void this.#giveUpLease();
+    else if (
+      step.kind !== 'none' &&
+      Math.max(step.atMs, this.#leaseNotBeforeMs) <= nowMs &&
+      this.#leaseWork === undefined
+    )
       void this.#stepLease(step.kind);
     if (this.#readAtMs <= nowMs) {
       this.#readAtMs = nowMs + READ_EVERY_MS;
       void this.#exchange.look();
       void this.#readLease();
+      if (this.role() === 'leader' || this.#board.known().length <= FEW_HOSTS) void this.#board.look();
     }
     const hereAtMs = this.#board.say(() => this.#about(), keepEveryMs(this.#member));
     const next = nextLeaseStep(this.#member);
@@ -202,6 +221,14 @@ export class Cluster {
     const leaseAtMs =
       next.kind === 'none' || this.#leaseWork !== undefined ? Infinity : Math.max(next.atMs, this.#leaseNotBeforeMs);
     return Math.min(leaseAtMs, this.#readAtMs, hereAtMs);
+  }
+
+  /** A leader that does not get on, because its disk hangs or by a fault of ours, must not keep others from leading. */
+  #isStuck(nowMs: number): boolean {
+    const { lease } = this.#member;
+    const { overdueMs, requestMs } = this.#options;
+    const leadsForMs = lease.kind === 'ours' ? nowMs - lease.sinceMs : 0;
+    return Math.min(overdueMs(), leadsForMs) > requestMs() + STUCK_AFTER_MS;
   }
 
   #on(event: StoreEvent): void {
@@ -228,7 +255,6 @@ export class Cluster {
 
   /** What the store holds is looked at before the lease is tried for: who cannot read it must not lead. */
   async #cameUp({ leaseLifeMs, server }: StoreEvent & { kind: 'up' }): Promise<void> {
-    const { requestMs } = this.#options;
     const session = this.#session;
     await this.#exchange.look();
     await this.#readLease();
@@ -236,21 +262,29 @@ export class Cluster {
     if (session !== this.#session) return;
     this.#server = server;
     this.#member = { ...this.#member, leaseLifeMs };
-    const isTooShort = leaseLifeMs < requestMs() + MIN_SPARE_MS;
-    const reason = `a lease lives for ${leaseLifeMs / 1000} s there, and has to outlive http_timeout (${requestMs() / 1000} s): make a new bucket, or a shorter http_timeout`;
-    this.#storeFault = isTooShort ? { kind: 'unusable', reason } : undefined;
+    this.#storeFault = undefined;
     this.#judgeStore();
     await this.#exchange.settled();
     this.#haveJoined();
   }
 
   #judgeStore(): void {
-    const problem = this.#exchange.problem();
-    if (problem !== undefined || this.#storeFault?.kind === 'unusable') {
-      void this.#giveUpLease();
-      this.#apply({ kind: 'unusable' });
-    } else if (this.#storeFault !== undefined) this.#apply({ kind: 'away' });
-    else if (this.#member.link !== 'up') this.#apply({ kind: 'up', leaseLifeMs: this.#member.leaseLifeMs });
+    const { leaseLifeMs, link: before } = this.#member;
+    const link = this.#link();
+    if (link === before) return;
+    if (link === 'unusable') void this.#giveUpLease();
+    this.#apply(link === 'up' ? { kind: 'up', leaseLifeMs } : { kind: link });
+  }
+
+  #link(): Membership['link'] {
+    if (this.#problem() !== undefined || this.#storeFault?.kind === 'unusable') return 'unusable';
+    return this.#storeFault === undefined ? 'up' : 'away';
+  }
+
+  /** Why what is there cannot be used, for people. */
+  #problem(): string | undefined {
+    if (this.#storeFault !== undefined) return undefined;
+    return this.#exchange.problem() ?? leaseProblem(this.#member.leaseLifeMs, this.#options.requestMs());
   }
 
   #sawLease(entry: LeaseEntry | undefined): void {
@@ -265,9 +299,12 @@ export class Cluster {
   }
 
   async #readLease(): Promise<void> {
+    const { lease } = this.#member;
     const read = await this.#options.store.readLease();
     if (read.kind === 'read') this.#sawLease(read.entry);
-    else if (read.kind === 'nothing' && this.#member.lease.kind === 'theirs') this.#apply({ kind: 'lease_gone' });
+    // What was told of meanwhile is newer than what was read.
+    else if (read.kind === 'nothing' && lease.kind === 'theirs' && this.#member.lease === lease)
+      this.#apply({ kind: 'lease_gone' });
   }
 
   #stepLease(kind: 'take' | 'keep'): Promise<void> {
@@ -310,8 +347,10 @@ export class Cluster {
   }
 
   #apply(event: MembershipEvent): void {
-    const { bootMs, random } = this.#options;
+    const { bootMs, random, onLedLast } = this.#options;
+    const { ledLast } = this.#member;
     this.#member = after(this.#member, event, bootMs(), random);
+    if (this.#member.ledLast !== ledLast) onLedLast(this.#member.ledLast);
     if (event.kind === 'up') {
       this.#readAtMs = 0;
       this.#exchange.reconcile();
@@ -330,4 +369,14 @@ export class Cluster {
     this.#known = { role, leader, sinceMs: nowMs() };
     onChange();
   }
+}
+
+function leaseProblem(leaseLifeMs: number, requestMs: number): string | undefined {
+  const life = `a lease lives for ${leaseLifeMs / 1000} s there`;
+  if (leaseLifeMs < requestMs + MIN_SPARE_MS) {
+    return `${life}, and has to outlive http_timeout (${requestMs / 1000} s): name another bucket, or a shorter http_timeout`;
+  }
+  return leaseLifeMs > MAX_LEASE_MS
+    ? `${life}, and nobody would take over in time: name another bucket, whose lease is ${MAX_LEASE_MS / 1000} s at most`
+    : undefined;
 }

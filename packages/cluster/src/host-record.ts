@@ -2,7 +2,9 @@
 import * as z from 'zod/mini';
 import type { Role } from './membership.ts';
 
-const MAX_BYTES = 8 * 1024;
+export const MAX_HOST_BYTES: number = 8 * 1024;
+/** It is shown on terminals, and whoever can write to the store can write it. */
+const word = z.string().check(z.regex(/^[\w.+-]{1,64}$/));
 const hostName = z.string().check(z.regex(/^[\w-]{1,64}$/));
 
 export interface LeaseRecord {
@@ -30,11 +32,11 @@ const leaseSchema: z.ZodMiniType<LeaseRecord> = z.object({
 
 const hostSchema: z.ZodMiniType<HostRecord> = z.object({
   host: hostName,
-  version: z.string().check(z.maxLength(64)),
+  version: word,
   role: z.enum(['leader', 'follower', 'alone', 'waiting', 'single']),
-  state: z.string().check(z.maxLength(64)),
+  state: word,
   revision: z.optional(z.int().check(z.minimum(1))),
-  token_age_seconds: z.optional(z.number()),
+  token_age_seconds: z.optional(z.number().check(z.minimum(-1e9), z.maximum(1e9))),
 });
 
 export function writeJson(value: LeaseRecord | HostRecord): Uint8Array {
@@ -52,7 +54,7 @@ export function readHost(value: Uint8Array): HostRecord | undefined {
 }
 
 function parsed<Value>(schema: z.ZodMiniType<Value>, value: Uint8Array): Value | undefined {
-  if (value.length > MAX_BYTES) return undefined;
+  if (value.length > MAX_HOST_BYTES) return undefined;
   try {
     const result = z.safeParse(schema, JSON.parse(new TextDecoder().decode(value)));
     return result.success ? result.data : undefined;

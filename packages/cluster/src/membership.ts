@@ -58,21 +58,26 @@ export type MembershipEvent =
 /** A taker waits up to this part of the lease's life, so that not all hosts ask at once. */
 const JITTER = 0.1;
 
-/** Before the store was seen. A host whose own tokens these are led last, before it was started again. */
-export function outside(nowMs: number, madeOurTokens: boolean): Membership {
+/** Before the store was seen. */
+export function outside(nowMs: number, ledLast: boolean): Membership {
   return {
     link: 'away',
     lease: { kind: 'free', tryAtMs: nowMs },
     leaseLifeMs: 0,
-    ledLast: madeOurTokens,
+    ledLast,
     asideUntilMs: 0,
   };
 }
 
 export function after(state: Membership, event: MembershipEvent, nowMs: number, random: () => number): Membership {
   switch (event.kind) {
-    case 'up':
-      return { ...state, link: 'up', leaseLifeMs: event.leaseLifeMs };
+    case 'up': {
+      const { leaseLifeMs } = event;
+      const { lease } = state;
+      // It may have been seen before it was known how long it lives.
+      const tryAtMs = nowMs + leaseLifeMs * (1 + random() * JITTER);
+      return { ...state, link: 'up', leaseLifeMs, lease: lease.kind === 'theirs' ? { ...lease, tryAtMs } : lease };
+    }
     case 'away':
     case 'unusable':
       return { ...state, link: event.kind };
@@ -87,7 +92,7 @@ export function after(state: Membership, event: MembershipEvent, nowMs: number, 
     }
     case 'lease_refused': {
       // Who holds it is seen next. If that is the ghost of one that ages out now, a try in a while finds it free.
-      const tryAtMs = nowMs + keepEveryMs(state);
+      const tryAtMs = Math.max(nowMs + keepEveryMs(state), state.asideUntilMs);
       return {
         ...state,
         lease: state.lease.kind === 'theirs' ? { ...state.lease, tryAtMs } : { kind: 'free', tryAtMs },
@@ -160,7 +165,9 @@ function seen(
 ): Membership {
   const { lease } = state;
   if (isOurs) {
-    if (lease.kind !== 'ours') return { ...state, lease: { kind: 'free', tryAtMs: nowMs, over: sequence } };
+    // Not at once: what we have given up comes back to us, too, when it was read before.
+    const tryAtMs = Math.max(nowMs + keepEveryMs(state), state.asideUntilMs);
+    if (lease.kind !== 'ours') return { ...state, lease: { kind: 'free', tryAtMs, over: sequence } };
     return sequence <= lease.sequence ? state : { ...state, lease: { ...lease, sequence } };
   }
   // What is known already, or was written before what we wrote, is no news.

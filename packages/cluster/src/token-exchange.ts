@@ -15,8 +15,11 @@ export interface ExchangeOptions {
   readonly ring: () => KeyRing;
   readonly tokens: {
     readonly get: () => TokenSet | undefined;
-    /** Saves it, holds it and has it delivered. Never rejects: a save that fails is its own concern. */
-    readonly take: (tokenSet: TokenSet) => Promise<void>;
+    /**
+     * Saves it, holds it and has it delivered, unless something else than `insteadOf` is held by then; returns whether it was.
+     * Never rejects: a save that fails is its own concern.
+     */
+    readonly take: (tokenSet: TokenSet, insteadOf: TokenSet | undefined) => Promise<boolean>;
   };
   readonly nowMs: () => number;
   readonly isLeader: () => boolean;
@@ -82,9 +85,7 @@ export class TokenExchange {
   /** Something changed on either side. */
   reconcile(): void {
     this.#isChanged = true;
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    this.#working ??= this.#work();
   }
 
   async settled(): Promise<void> {
@@ -94,9 +95,9 @@ export class TokenExchange {
   async #work(): Promise<void> {
     for (let round = 0; this.#isChanged && round < MAX_ROUNDS; round += 1) {
       this.#isChanged = false;
-      if (this.#seen.kind === 'unknown' || this.#seen.kind === 'unreadable') return;
-      await this.#once(this.#seen);
+      if (this.#seen.kind === 'nothing' || this.#seen.kind === 'tokens') await this.#once(this.#seen);
     }
+    this.#working = undefined;
   }
 
   async #once(seen: Seen & { kind: 'nothing' | 'tokens' }): Promise<void> {
@@ -107,11 +108,14 @@ export class TokenExchange {
       case 'nothing':
         return;
       case 'adopt':
-        await tokens.take(decision.tokenSet);
+        if (!(await tokens.take(decision.tokenSet, held))) this.#isChanged = true;
         return;
       case 'publish': {
         const { tokenSet } = decision;
-        const sealed = new TextEncoder().encode(ring().seal(writeRecord(tokenSet, nowMs())));
+        const record = writeRecord(tokenSet, nowMs());
+        const sealed = new TextEncoder().encode(ring().seal(record));
+        // What the others could not read would stop them all.
+        if (sealed.length > MAX_RECORD_BYTES || readRecord(record, 0, nowMs()) === undefined) return;
         const writtenAtMs = nowMs();
         const outcome = await store.publish(sealed, sequenceOf(seen));
         if (outcome.kind === 'written') {
@@ -126,7 +130,7 @@ export class TokenExchange {
               entry: { value: sealed, sequence, writtenAtMs },
             });
           // Marked while it was published; unless something newer came in meanwhile.
-          if (tokenSet !== held && tokens.get() === held) await tokens.take(tokenSet);
+          if (tokenSet !== held) await tokens.take(tokenSet, held);
         } else if (outcome.kind === 'refused') {
           await this.look();
           this.#isChanged = true;

@@ -115,8 +115,10 @@ export class HeldTokens {
     // While ours is not saved, what is on disk is not another's choice.
     const verdict = judgeDisk(ours, theirs, { nowMs, isHeldOver: isHeldOver && this.isSaved() });
     if (verdict === 'adopted') {
-      this.#hold(adopted(this.#held, onDisk, nowMs));
-      this.#saved = this.#held;
+      const found = adopted(this.#held, onDisk, nowMs);
+      const next = this.#host === undefined ? found : placed(found, this.#held, this.#host);
+      this.#hold(next);
+      this.#saved = found;
     }
     return verdict;
   }
@@ -178,6 +180,21 @@ export class HeldTokens {
       throw error;
     }
   }
+}
+
+/**
+ * What another program has put into the file, in its place among the sets that the hosts of a cluster have made: after what
+ * it replaces here. A set that has its place already is returned as it is.
+ */
+function placed(found: TokenSet, held: TokenSet | undefined, host: string): TokenSet {
+  if (held === undefined) return found;
+  if (isSameTime(found, held)) {
+    const isOurs = found.origin !== undefined && found.origin.revision > (held.origin?.revision ?? 0);
+    return isOurs ? found : { ...found, origin: { host, revision: (held.origin?.revision ?? 0) + 1 } };
+  }
+  if (held.loginAtMs === undefined || (found.loginAtMs ?? -1) > held.loginAtMs) return found;
+  const loginAtMs = (Math.floor(held.loginAtMs / 1_000) + 1) * 1_000;
+  return { ...found, loginAtMs, origin: { host, revision: 1 } };
 }
 
 /** In whole seconds, because the file has no more. */

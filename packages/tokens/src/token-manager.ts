@@ -102,9 +102,17 @@ export class TokenManager {
     return this.#change(() => tokenSet);
   }
 
-  /** Replaces the set by one that another host has made, and saves it. Rejects as {@link set} does. */
-  take(tokenSet: TokenSet): Promise<void> {
-    return this.#tokens.inTurn(() => this.#tokens.take(tokenSet));
+  /**
+   * Replaces the set by one that another host has made, and saves it. Rejects as {@link set} does.
+   * @param insteadOf what was held when it was chosen; if that is held no more, nothing is changed
+   * @returns whether it was taken
+   */
+  take(tokenSet: TokenSet, insteadOf: TokenSet | undefined): Promise<boolean> {
+    return this.#tokens.inTurn(async () => {
+      if (this.get() !== insteadOf) return false;
+      await this.#tokens.take(tokenSet);
+      return true;
+    });
   }
 
   /** Replaces the access token alone. Without `expiresAtMs` its expiry is unknown. Rejects as {@link set} does. */

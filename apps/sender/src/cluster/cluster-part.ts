@@ -6,10 +6,13 @@ import type { TokenSet } from '@token-relay/tokens';
 import { clusterLine, followingWords } from './cluster-words.ts';
 import type { ClusterFiles } from './cluster-files.ts';
 import type { ClusterConfig } from './cluster-settings.ts';
+import type { LastLed } from './last-led.ts';
 import type { RefreshGate } from './refresh-gate.ts';
 
 /** A start waits no longer than this for the store. */
 const JOIN_WITHIN_MS = 5_000;
+const WARN_AGAIN_AFTER_MS = 10 * 60_000;
+const MAX_WARNED = 50;
 
 export interface ClusterPartOptions {
   readonly config: ClusterConfig;
@@ -24,7 +27,14 @@ export interface ClusterPartOptions {
   /** as the sender's, and to the millisecond */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
   readonly httpTimeoutMs: () => number;
-  readonly tokens: { readonly get: () => TokenSet | undefined; readonly take: (tokenSet: TokenSet) => Promise<void> };
+  readonly tokens: {
+    readonly get: () => TokenSet | undefined;
+    readonly take: (tokenSet: TokenSet, insteadOf: TokenSet | undefined) => Promise<boolean>;
+  };
+  /** Whether the sender does not get on: see stuck.ts. */
+  readonly isStuck: () => boolean;
+  /** Whether this host led last, also before it was started again. */
+  readonly lastLed: LastLed;
   /** of the login, as the status calls it */
   readonly state: () => string;
   readonly onChange: () => void;
@@ -40,6 +50,8 @@ export class ClusterPart implements RefreshGate {
   #ring: KeyRing | undefined;
   #running: Promise<void> | undefined;
   #lastLine = '';
+  /** Warnings, and when they were last said. */
+  readonly #warned = new Map<string, number>();
 
   constructor(options: ClusterPartOptions) {
     this.#options = options;
@@ -49,12 +61,32 @@ export class ClusterPart implements RefreshGate {
   /** The tokens are read by now. */
   async joined(): Promise<void> {
     const { config, files, log, pause } = this.#options;
-    const [{ Cluster, keyRing }, store] = await Promise.all([import('@token-relay/cluster'), this.#openStore()]);
+    const { lastLed, isStuck } = this.#options;
+    const [{ Cluster, keyRing }, store, ledLast] = await Promise.all([
+      import('@token-relay/cluster'),
+      this.#openStore(),
+      lastLed.load(),
+    ]);
     this.#ring = keyRing(files.keys);
     const { host, whenIsolated, servers } = config;
     const { instance, nowMs, bootMs, random, tokens, version, state, httpTimeoutMs: requestMs } = this.#options;
     const cluster = new Cluster({
-      ...{ host, instance, whenIsolated, store, tokens, nowMs, bootMs, random, pause, requestMs, log },
+      ...{
+        host,
+        instance,
+        whenIsolated,
+        store,
+        tokens,
+        nowMs,
+        bootMs,
+        random,
+        pause,
+        requestMs,
+        log,
+        ledLast,
+        isStuck,
+      },
+      onLedLast: (led) => void lastLed.save(led),
       ring: () => this.#ring ?? keyRing(files.keys),
       about: () => ({ version, state: state() }),
       onChange: () => this.#changed(),
@@ -130,13 +162,24 @@ export class ClusterPart implements RefreshGate {
     return openStore({ servers, host, bucket, replicas, leaseLifeMs, access, bootMs, random, pause });
   }
 
+  /** What comes again and again, because a store is there and is not, is said once in a while. */
+  #say(level: 'info' | 'warn', message: string): void {
+    if (message === this.#lastLine) return;
+    this.#lastLine = message;
+    const { log, bootMs } = this.#options;
+    const isRepeated = bootMs() - (this.#warned.get(message) ?? -Infinity) < WARN_AGAIN_AFTER_MS;
+    log[isRepeated ? 'debug' : level](message);
+    if (isRepeated) return;
+    if (this.#warned.size >= MAX_WARNED) this.#warned.clear();
+    this.#warned.set(message, bootMs());
+  }
+
   /** A line for each change, and none while all stays as it is. */
   #changed(): void {
     const report = this.report();
     if (report !== undefined) {
       const { level, message } = clusterLine(report);
-      if (message !== this.#lastLine) this.#options.log[level](message);
-      this.#lastLine = message;
+      this.#say(level, message);
     }
     this.#options.onChange();
   }

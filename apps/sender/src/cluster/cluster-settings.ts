@@ -8,6 +8,7 @@ import * as z from 'zod/mini';
 const DEFAULT_BUCKET = 'token_relay';
 /** Longer than the longest request to Schwab, and short enough for another host to take over long before a token ends. */
 const DEFAULT_LEASE = '45s';
+const MAX_LEASE_MS = 2 * 60_000;
 const DEFAULT_PORT = 4222;
 
 const text = z.string().check(z.minLength(1));
@@ -92,6 +93,11 @@ function leaseLife(lease: string, httpTimeoutMs: number): number {
   if (parsed.value < httpTimeoutMs + 2_000) {
     throw invalid(
       `lease has to be at least 2 s longer than http_timeout (${httpTimeoutMs / 1000} s): no refresh may outlive it.`,
+    );
+  }
+  if (parsed.value > MAX_LEASE_MS) {
+    throw invalid(
+      `lease is ${MAX_LEASE_MS / 1000} s at most: a token is refreshed five minutes before it ends, and another host has to take over in time.`,
     );
   }
   return parsed.value;

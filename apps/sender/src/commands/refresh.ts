@@ -2,7 +2,7 @@
 import { CommandFailure, ExitCode, LocalHttpError, requestLocal, type Surroundings } from '@token-relay/daemon';
 import * as z from 'zod/mini';
 import { refreshReportSchema } from '../control/control-routes.ts';
-import { asCommandFailure } from '../failures.ts';
+import { asCommandFailure, notRunning } from '../failures.ts';
 import type { RefreshReport } from '../refresh/refresh-report.ts';
 import { loadSenderSettings, type SenderSettings } from '../settings.ts';
 import { deliveryLines, holdControl } from './hold-control.ts';
@@ -36,6 +36,8 @@ async function askDaemon(settings: SenderSettings): Promise<RefreshReport | unde
 }
 
 async function refreshWithoutDaemon(surroundings: Surroundings, settings: SenderSettings): Promise<RefreshReport> {
+  // Who leads is known to a daemon only; and nobody would be sent what was refreshed here.
+  if (settings.cluster !== undefined) throw notRunning(settings.controlSocketPath);
   const report = await holdControl(surroundings, settings, async (sender) => {
     const made = await sender.refresher.refreshNow();
     for (const line of await deliveryLines(sender)) surroundings.stdout.write(`${line}\n`);

@@ -77,6 +77,12 @@ export class LoginKeeper {
     return this.#times.dueAtMs(manager.get() ?? {}, refreshIntervalMs());
   }
 
+  /** For how long a refresh has been due, in milliseconds; negative until it is. */
+  overdueMs(): number {
+    const { manager, refreshIntervalMs, nowMs } = this.#deps;
+    return nowMs() - this.#times.dueAtMs(manager.get() ?? {}, refreshIntervalMs());
+  }
+
   /** `wantedAtMs`, or later if the last attempt was less than a second ago. */
   notBeforeGap(wantedAtMs: number): number {
     return this.#times.notBeforeGap(wantedAtMs);
@@ -120,27 +126,30 @@ export class LoginKeeper {
     return true;
   }
 
-  /** Takes over what another host of the cluster has made: saved first, then published. */
-  async take(tokenSet: TokenSet): Promise<void> {
+  /**
+   * Takes over what another host of the cluster has made: saved first, then published.
+   * @param before what was held when it was chosen @returns false, with nothing changed, if that is held no more
+   */
+  async take(tokenSet: TokenSet, before: TokenSet | undefined): Promise<boolean> {
     const { manager, log, record } = this.#deps;
-    const before = manager.get();
     try {
-      await manager.take(tokenSet);
+      if (!(await manager.take(tokenSet, before))) return false;
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       if (error.code === 'newer_login_on_disk') {
         await this.adopt();
-        return;
+        return true;
       }
       this.saving.failed(error);
     }
     // Only its mark may be new.
-    if (before?.accessToken === tokenSet.accessToken && before?.refreshToken === tokenSet.refreshToken) return;
+    if (before?.accessToken === tokenSet.accessToken && before?.refreshToken === tokenSet.refreshToken) return true;
     const host = tokenSet.origin?.host ?? 'another host';
     record('adopted', `Tokens taken over from ${host}`);
     log.info(`Tokens taken over from ${host}, through the cluster's store`);
     this.#enter({ state: healthy });
     this.#publish();
+    return true;
   }
 
   /**
@@ -157,7 +166,7 @@ export class LoginKeeper {
       return { kind: 'adopted', message: 'The token file has newer tokens; they were taken over.' };
     }
     if (gate !== undefined && !(await gate.pass())) {
-      this.#times.retryAt(nowMs() + MIN_ATTEMPT_GAP_MS);
+      if (gate.isOpen()) this.#times.retryAt(nowMs() + MIN_ATTEMPT_GAP_MS);
       return { kind: 'following', message: gate.closedBecause() };
     }
     if (!onAsk()) return undefined;

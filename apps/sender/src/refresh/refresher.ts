@@ -88,9 +88,20 @@ export class Refresher {
   }
 
   /** Another host of the cluster has made these. */
-  async take(tokenSet: TokenSet): Promise<void> {
-    await this.#keeper.take(tokenSet);
+  async take(tokenSet: TokenSet, insteadOf: TokenSet | undefined): Promise<boolean> {
+    const isTaken = await this.#keeper.take(tokenSet, insteadOf);
     this.#wakeUp();
+    return isTaken;
+  }
+
+  /** For how long a refresh has been due, in milliseconds; negative until it is. */
+  overdueMs(): number {
+    return this.#keeper.overdueMs();
+  }
+
+  /** Resolves when no attempt is under way. */
+  async idle(): Promise<void> {
+    await this.#attempt;
   }
 
   /** Whether this host may refresh has changed. */

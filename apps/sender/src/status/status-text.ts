@@ -57,13 +57,13 @@ export function statusLines(report: StatusReport, nowMs: number, hasColours = fa
 
 /** For `systemctl status`, one line; without the time left, so that it changes only when something happened. */
 export function systemdStatus(report: StatusReport, nowMs: number): string {
+  const cluster = report.cluster === undefined ? '' : `Cluster: ${clusterText(report.cluster)}. `;
   if (report.state !== 'healthy') {
-    return `${STATES[report.state]}: ${report.problem ?? ''} ${report.advice ?? ''}`.trim();
+    return `${STATES[report.state]}: ${report.problem ?? ''} ${report.advice ?? ''} ${cluster}`.trim();
   }
   const until = (iso: string | undefined) => (iso === undefined ? 'an unknown time' : clock(iso, nowMs));
   const next = report.next_refresh_at === undefined ? '' : `; next refresh ${until(report.next_refresh_at)}`;
   const due = isLoginDue(report, nowMs) ? 'LOG IN SOON: ' : '';
-  const cluster = report.cluster === undefined ? '' : `Cluster: ${clusterText(report.cluster)}. `;
   return `${due}${cluster}Access token until ${until(report.access_token?.expires_at)}, login until ${until(report.login?.ends_at)}${next}`;
 }
 

@@ -9,10 +9,13 @@ import type {
   TokensEntry,
   WriteOutcome,
 } from '../store.ts';
+import { MAX_HOST_BYTES } from '../host-record.ts';
 import { HOSTS_PREFIX, LEASE_KEY, TOKENS_KEY } from './buckets.ts';
 import { answerIn, faultOf } from './nats-faults.ts';
 import { ServerTooOldError, Session, type SessionOptions } from './session.ts';
 
+/** More than that are not hosts of ours. */
+const MAX_HOSTS = 500;
 /** Full jitter between these, for each round over the servers. */
 const RECONNECT_AFTER_MS = { least: 250, most: 5_000 } as const;
 /** What a person has to change is looked at this often. */
@@ -76,13 +79,10 @@ export class NatsStore implements ClusterStore {
   }
 
   readTokens(): Promise<ReadOutcome<TokensEntry>> {
-    return this.#ask(async (session) =>
-      found(await session.buckets.tokens.get(TOKENS_KEY), (entry) => ({
-        value: entry.value,
-        sequence: entry.revision,
-        ageMs: session.ageMs(entry),
-      })),
-    ).then(asRead);
+    return this.#ask(async (session): Promise<ReadOutcome<TokensEntry>> => {
+      const entry = await session.readTokens();
+      return entry === undefined ? { kind: 'nothing' } : { kind: 'read', entry };
+    }).then(asRead);
   }
 
   async beHere(host: string, value: Uint8Array): Promise<StoreFault | undefined> {
@@ -97,7 +97,8 @@ export class NatsStore implements ClusterStore {
     return this.#ask(async ({ buckets: { hosts } }) => {
       const found: Uint8Array[] = [];
       for await (const entry of await hosts.history({ key: `${HOSTS_PREFIX}>` })) {
-        if (entry.operation === 'PUT') found.push(entry.value);
+        if (found.length === MAX_HOSTS) break;
+        if (entry.operation === 'PUT' && entry.length <= MAX_HOST_BYTES) found.push(entry.value);
       }
       return { kind: 'read', entry: found } as const;
     }).then(asRead);
@@ -109,16 +110,15 @@ export class NatsStore implements ClusterStore {
     signal: AbortSignal,
     onUp: () => void,
   ): Promise<StoreFault> {
-    let fault: StoreFault = NOT_CONNECTED;
+    let fault: StoreFault | undefined;
     for (const server of shuffled(this.#options.servers, this.#options.random)) {
-      if (signal.aborted) return fault;
+      if (signal.aborted) break;
       let session: Session;
       try {
         session = await Session.open(server, { ...this.#options, onEvent });
       } catch (error) {
         const theirs = openingFault(error, server);
-        // What a person has to change is worth more words than what passes.
-        if (fault.kind !== 'unusable') fault = theirs;
+        fault = worseOf(fault, theirs);
         continue;
       }
       onUp();
@@ -133,7 +133,7 @@ export class NatsStore implements ClusterStore {
       await session.close();
       return end;
     }
-    return fault;
+    return fault ?? NOT_CONNECTED;
   }
 
   /** One request. A failure ends the session: the next one may find a server that can be reached. */
@@ -155,6 +155,13 @@ export class NatsStore implements ClusterStore {
       return fault;
     }
   }
+}
+
+/** Of several servers: as long as one is only away, it passes; what a person has to change is worth more words. */
+function worseOf(one: StoreFault | undefined, other: StoreFault): StoreFault {
+  if (one === undefined) return other;
+  const reason = one.kind === 'unusable' ? one.reason : other.reason;
+  return { kind: one.kind === 'away' || other.kind === 'away' ? 'away' : 'unusable', reason };
 }
 
 function openingFault(error: unknown, server: string): StoreFault {

@@ -1,13 +1,17 @@
 /** One connection to one server, from connecting to its first failure. After that there is a new one: see nats-store.ts. */
 import type { KV, KvEntry, KvWatchEntry } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import type { StoreEvent, StoreFault } from '../store.ts';
+import type { StoreEvent, StoreFault, TokensEntry } from '../store.ts';
 import { LEASE_KEY, openBuckets, TOKENS_KEY, type Buckets, type BucketSettings } from './buckets.ts';
 import { connectionOptions, type NatsConnectionSettings } from './connection-options.ts';
+import { awaitGreeting } from './greeting.ts';
 import { faultOf } from './nats-faults.ts';
+import { StoreClock } from './store-clock.ts';
 
 /** What is relied on here is in every server from this one on; older ones were not tried. */
 const OLDEST_SERVER = [2, 9];
+
+const GREETING_TIMEOUT_MS = 4_000;
 
 export interface SessionOptions extends NatsConnectionSettings, BucketSettings {
   readonly bootMs: () => number;
@@ -21,19 +25,21 @@ export class Session {
   readonly ended: Promise<StoreFault>;
   readonly #connection: NatsConnection;
   readonly #options: SessionOptions;
-  /** What to add to the time since the boot to have the store's. */
-  readonly #clockOffsetMs: number;
+  readonly #clock: StoreClock;
   #end: (fault: StoreFault) => void = () => undefined;
 
   /** Rejects with the client's errors. */
   static async open(server: string, options: SessionOptions): Promise<Session> {
+    await awaitGreeting(server, GREETING_TIMEOUT_MS);
     const connection = await connect(connectionOptions(server, options));
     try {
       const { version } = connection.info ?? {};
       if (isTooOld(version)) throw new ServerTooOldError(server, version);
       const buckets = await openBuckets(connection, options);
-      const offsetMs = await clockOffsetMs(buckets.hosts, options);
-      const session = new Session(server, connection, buckets, options, offsetMs);
+      const { host, bootMs } = options;
+      const clock = new StoreClock({ bucket: buckets.tokens, host, bootMs });
+      await clock.set();
+      const session = new Session(server, connection, buckets, options, clock);
       await session.#watch();
       return session;
     } catch (error) {
@@ -47,13 +53,13 @@ export class Session {
     connection: NatsConnection,
     buckets: Buckets,
     options: SessionOptions,
-    offsetMs: number,
+    clock: StoreClock,
   ) {
     this.server = server;
     this.buckets = buckets;
     this.#connection = connection;
     this.#options = options;
-    this.#clockOffsetMs = offsetMs;
+    this.#clock = clock;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -72,9 +78,15 @@ export class Session {
     await this.#connection.close();
   }
 
-  /** How long ago it was written. */
-  ageMs(entry: Pick<KvEntry, 'created'>): number {
-    return Math.max(0, this.#options.bootMs() + this.#clockOffsetMs - entry.created.getTime());
+  /** The token set that the store holds now, and how old that is by a clock that was just looked at. */
+  async readTokens(): Promise<TokensEntry | undefined> {
+    await this.#clock.set();
+    const entry = await this.buckets.tokens.get(TOKENS_KEY);
+    return entry?.operation === 'PUT' ? this.#tokensEntry(entry, false) : undefined;
+  }
+
+  #tokensEntry(entry: KvEntry, isLive: boolean): TokensEntry {
+    return { value: entry.value, sequence: entry.revision, ageMs: this.#clock.ageMs(entry, isLive) };
   }
 
   /** Errors that belong to no request: rights that are missing for a watch. */
@@ -89,7 +101,7 @@ export class Session {
     const { onEvent } = this.#options;
     await this.#follow(tokens, TOKENS_KEY, (entry) => {
       if (entry.operation !== 'PUT') return;
-      onEvent({ kind: 'tokens', entry: { value: entry.value, sequence: entry.revision, ageMs: this.ageMs(entry) } });
+      onEvent({ kind: 'tokens', entry: this.#tokensEntry(entry, entry.isUpdate) });
     });
     await this.#follow(hosts, LEASE_KEY, (entry) => {
       const isHeld = entry.operation === 'PUT';
@@ -118,14 +130,4 @@ function isTooOld(version: string | undefined): boolean {
   const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
   const [oldestMajor = 0, oldestMinor = 0] = OLDEST_SERVER;
   return !(major > oldestMajor || (major === oldestMajor && minor >= oldestMinor));
-}
-
-/** Ages are reckoned by the store's clock, because hosts' clocks differ: so something is written, and its time is read. */
-async function clockOffsetMs(hosts: KV, { host, bootMs }: SessionOptions): Promise<number> {
-  const key = `clock.${host}`;
-  const beforeMs = bootMs();
-  await hosts.put(key, '');
-  const afterMs = bootMs();
-  const entry = await hosts.get(key);
-  return entry === null ? 0 : entry.created.getTime() - (beforeMs + afterMs) / 2;
 }
