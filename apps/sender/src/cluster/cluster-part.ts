@@ -31,8 +31,8 @@ export interface ClusterPartOptions {
     readonly get: () => TokenSet | undefined;
     readonly take: (tokenSet: TokenSet, insteadOf: TokenSet | undefined) => Promise<boolean>;
   };
-  /** Whether the sender does not get on: see stuck.ts. */
-  readonly isStuck: () => boolean;
+  /** For how long a refresh has been due, in milliseconds; negative until it is. */
+  readonly overdueMs: () => number;
   /** Whether this host led last, also before it was started again. */
   readonly lastLed: LastLed;
   /** of the login, as the status calls it */
@@ -61,7 +61,7 @@ export class ClusterPart implements RefreshGate {
   /** The tokens are read by now. */
   async joined(): Promise<void> {
     const { config, files, log, pause } = this.#options;
-    const { lastLed, isStuck } = this.#options;
+    const { lastLed, overdueMs } = this.#options;
     const [{ Cluster, keyRing }, store, ledLast] = await Promise.all([
       import('@token-relay/cluster'),
       this.#openStore(),
@@ -84,7 +84,7 @@ export class ClusterPart implements RefreshGate {
         requestMs,
         log,
         ledLast,
-        isStuck,
+        overdueMs,
       },
       onLedLast: (led) => void lastLed.save(led),
       ring: () => this.#ring ?? keyRing(files.keys),

@@ -10,9 +10,6 @@ import { ClusterPart } from './cluster-part.ts';
 import { lastLedFile } from './last-led.ts';
 import { isUnfitToLead } from './unfit-to-lead.ts';
 
-/** A refresh that is due for so much longer than a request takes is not under way: the disk hangs, or a bug does. */
-const STUCK_AFTER_MS = 60_000;
-
 export interface JoinOptions extends Configuration {
   readonly around: Pick<SenderSurroundings, 'nowMs' | 'bootMs' | 'random'>;
   /** of this run of the sender */
@@ -37,7 +34,7 @@ export function joinCluster(options: JoinOptions): ClusterPart | undefined {
     pause: pauseExactly,
     httpTimeoutMs: () => current().httpTimeout,
     lastLed: lastLedFile(tokenFile, log),
-    isStuck: () => refresher().overdueMs() > current().httpTimeout + STUCK_AFTER_MS,
+    overdueMs: () => refresher().overdueMs(),
     tokens: {
       get: () => manager.get(),
       take: (tokenSet, insteadOf) => {
