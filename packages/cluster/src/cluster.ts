@@ -195,7 +195,7 @@ export class Cluster {
         this.#haveJoined();
         return;
       case 'lease':
-        this.#sawLease(event.entry);
+        this.#sawLease(event.entry, false);
         return;
       case 'tokens':
         this.#exchange.saw(event.entry);
@@ -227,7 +227,7 @@ export class Cluster {
     else if (this.#member.link !== 'up') this.#apply({ kind: 'up', leaseLifeMs: this.#member.leaseLifeMs });
   }
 
-  #sawLease(entry: LeaseEntry | undefined): void {
+  #sawLease(entry: LeaseEntry | undefined, isRead: boolean): void {
     const record = entry === undefined ? undefined : readLease(entry.value);
     if (entry === undefined || record === undefined) {
       // Our own giving up comes back to us.
@@ -235,12 +235,12 @@ export class Cluster {
       return;
     }
     const isOurs = record.instance === this.#options.instance;
-    this.#apply({ kind: 'lease_seen', holder: record, sequence: entry.sequence, isOurs });
+    this.#apply({ kind: 'lease_seen', holder: record, sequence: entry.sequence, isOurs, isRead });
   }
 
   async #readLease(): Promise<void> {
     const read = await this.#options.store.readLease();
-    if (read.kind === 'read') this.#sawLease(read.entry);
+    if (read.kind === 'read') this.#sawLease(read.entry, true);
     else if (read.kind === 'nothing' && this.#member.lease.kind === 'theirs') this.#apply({ kind: 'lease_gone' });
   }
 
