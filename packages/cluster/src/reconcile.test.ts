@@ -3,17 +3,16 @@ import { expect, test } from 'vitest';
 import { reconcile, type SeenTokens } from './reconcile.ts';
 
 const login = 1_762_983_055_000;
-const set = (changes: TokenSet = {}): TokenSet => ({
+const unmarked = (changes: TokenSet = {}): TokenSet => ({
   accessToken: 'access-1',
   refreshToken: 'refresh-1',
   loginAtMs: login,
   issuedAtMs: login,
   expiresAtMs: login + 1_800_000,
-  origin: { host: 'a', revision: 3 },
   ...changes,
 });
+const set = (changes: TokenSet = {}): TokenSet => unmarked({ origin: { host: 'a', revision: 3 }, ...changes });
 const seen = (tokenSet: TokenSet, isSealedAnew = true): SeenTokens => ({ tokenSet, isSealedAnew });
-const unmarked = ({ origin: _, ...tokenSet }: TokenSet): TokenSet => tokenSet;
 const follower = { host: 'here', isLeader: false };
 const leader = { host: 'here', isLeader: true };
 
@@ -47,8 +46,8 @@ test('where only the mark differs, theirs is taken, and the times as this host r
     kind: 'adopt',
     tokenSet: set({ origin: { host: 'b', revision: 9 } }),
   });
-  expect(reconcile(unmarked(set()), seen(set()), follower)).toEqual({ kind: 'adopt', tokenSet: set() });
-  expect(reconcile(set(), seen(unmarked(set())), follower)).toEqual({ kind: 'nothing' });
+  expect(reconcile(unmarked(), seen(set()), follower)).toEqual({ kind: 'adopt', tokenSet: set() });
+  expect(reconcile(set(), seen(unmarked()), follower)).toEqual({ kind: 'nothing' });
 });
 
 test('what is agreed on is left alone; the leader alone seals it anew after a change of keys', () => {
@@ -58,7 +57,7 @@ test('what is agreed on is left alone; the leader alone seals it anew after a ch
 });
 
 test('what another program refreshed is marked as ours, and above what the store has', () => {
-  const refreshed = unmarked(set({ accessToken: 'access-2', expiresAtMs: login + 3_600_000 }));
+  const refreshed = unmarked({ accessToken: 'access-2', expiresAtMs: login + 3_600_000 });
   expect(reconcile(refreshed, seen(set()), follower)).toEqual({
     kind: 'publish',
     tokenSet: { ...refreshed, origin: { host: 'here', revision: 4 } },
@@ -74,7 +73,7 @@ test('what another program refreshed without a change of the mark is marked anew
 });
 
 test('one login whose time is known to the millisecond here and to the second there has one row of revisions', () => {
-  const refreshed = unmarked(set({ accessToken: 'access-2', expiresAtMs: login + 3_600_000, loginAtMs: login + 417 }));
+  const refreshed = unmarked({ accessToken: 'access-2', expiresAtMs: login + 3_600_000, loginAtMs: login + 417 });
   expect(reconcile(refreshed, seen(set()), follower)).toMatchObject({
     kind: 'publish',
     tokenSet: { origin: { host: 'here', revision: 4 } },
@@ -82,7 +81,7 @@ test('one login whose time is known to the millisecond here and to the second th
 });
 
 test('a login that no host has seen begins with revision 1', () => {
-  const anew = unmarked(set({ accessToken: 'access-2', refreshToken: 'refresh-2', loginAtMs: login + 86_400_000 }));
+  const anew = unmarked({ accessToken: 'access-2', refreshToken: 'refresh-2', loginAtMs: login + 86_400_000 });
   for (const theirs of [undefined, seen(set())])
     expect(reconcile(anew, theirs, follower)).toEqual({
       kind: 'publish',
@@ -95,7 +94,7 @@ test('what was decided holds: after it, there is nothing left to do', () => {
     set(),
     set({ accessToken: 'access-2', origin: { host: 'b', revision: 3 } }),
     set({ accessToken: 'access-3', origin: { host: 'b', revision: 4 } }),
-    unmarked(set({ accessToken: 'access-4', expiresAtMs: login + 3_600_000 })),
+    unmarked({ accessToken: 'access-4', expiresAtMs: login + 3_600_000 }),
     set({ accessToken: 'access-5', expiresAtMs: login + 3_600_000 }),
     set({ accessToken: 'access-6', loginAtMs: login + 1_000, origin: { host: 'c', revision: 1 } }),
   ];

@@ -4,11 +4,10 @@ import { expect, test } from 'vitest';
 import { readRecord, writeRecord } from './token-record.ts';
 
 const login = 1_762_983_055_000;
-const whole: TokenSet = {
+const unissued: TokenSet = {
   accessToken: 'access-1',
   refreshToken: 'refresh-1',
   loginAtMs: login,
-  issuedAtMs: login + 60_000,
   expiresAtMs: login + 60_000 + 1_800_000,
   idToken: 'id-1',
   tokenType: 'Bearer',
@@ -16,6 +15,7 @@ const whole: TokenSet = {
   origin: { host: 'a', revision: 3 },
   otherMembers: { file: { note: 'kept' }, token: { extra: [1] } },
 };
+const whole: TokenSet = { ...unissued, issuedAtMs: login + 60_000 };
 const writtenAtMs = login + 90_000;
 
 test('where clocks agree, a set arrives as it was, with all that its file has', () => {
@@ -37,7 +37,6 @@ test('whatever the clocks say, a token has as long to live there as here; the ti
 });
 
 test('without a time of issue the expiry travels as an age, too', () => {
-  const { issuedAtMs: _, ...unissued } = whole;
   const read = readRecord(writeRecord(unissued, writtenAtMs), 0, writtenAtMs + 60_000);
   expect(read).toEqual({ ...unissued, expiresAtMs: login + 1_860_000 + 60_000 });
 });
