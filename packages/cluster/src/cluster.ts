@@ -12,6 +12,7 @@ import {
   nextLeaseStep,
   outside,
   roleOf,
+  type LeaseStep,
   type Membership,
   type MembershipEvent,
   type Role,
@@ -21,6 +22,8 @@ import { TokenExchange, type ExchangeOptions } from './token-exchange.ts';
 
 /** Watches are known to go silent: what was not told of is found by looking, this often. */
 const READ_EVERY_MS = 60_000;
+/** A store that cannot be asked need not have said so yet: the lease is not tried for again sooner. */
+const AFTER_FAULT_MS = 1_000;
 /** A lease has to outlive the longest request by this much. */
 const MIN_SPARE_MS = 1_000;
 
@@ -65,7 +68,10 @@ export class Cluster {
   #storeFault: StoreFault | undefined = NOT_YET;
   #server: string | undefined;
   #known: { readonly role: Role; readonly leader: string | undefined; readonly sinceMs: number };
+  /** What was last heard of the connection. */
+  #link: StoreEvent | undefined;
   #leaseWork: Promise<void> | undefined;
+  #leaseNotBeforeMs = 0;
   #readAtMs = 0;
   #wake = new AbortController();
   readonly #joined: Promise<void>;
@@ -169,7 +175,7 @@ export class Cluster {
   #turn(): number {
     const nowMs = this.#options.bootMs();
     if (this.#member.link !== 'up') return nowMs + READ_EVERY_MS;
-    const step = nextLeaseStep(this.#member);
+    const step = this.#nextLeaseStep();
     if (step.kind !== 'none' && step.atMs <= nowMs && this.#leaseWork === undefined) void this.#stepLease(step.kind);
     if (this.#readAtMs <= nowMs) {
       this.#readAtMs = nowMs + READ_EVERY_MS;
@@ -177,7 +183,7 @@ export class Cluster {
       void this.#readLease();
     }
     const hereAtMs = this.#board.say(() => this.#about(), keepEveryMs(this.#member));
-    const next = nextLeaseStep(this.#member);
+    const next = this.#nextLeaseStep();
     // While one is under way, its end wakes the loop up.
     const leaseAtMs = next.kind === 'none' || this.#leaseWork !== undefined ? Infinity : next.atMs;
     return Math.min(leaseAtMs, this.#readAtMs, hereAtMs);
@@ -186,16 +192,18 @@ export class Cluster {
   #on(event: StoreEvent): void {
     switch (event.kind) {
       case 'up':
+        this.#link = event;
         void this.#cameUp(event);
         return;
       case 'away':
       case 'unusable':
+        this.#link = event;
         this.#storeFault = event;
         this.#judgeStore();
         this.#haveJoined();
         return;
       case 'lease':
-        this.#sawLease(event.entry);
+        this.#sawLease(event.entry, false);
         return;
       case 'tokens':
         this.#exchange.saw(event.entry);
@@ -204,15 +212,19 @@ export class Cluster {
   }
 
   /** What the store holds is looked at before the lease is tried for: who cannot read it must not lead. */
-  async #cameUp({ leaseLifeMs, server }: StoreEvent & { kind: 'up' }): Promise<void> {
+  async #cameUp(event: StoreEvent & { kind: 'up' }): Promise<void> {
     const { requestMs } = this.#options;
+    const { leaseLifeMs, server } = event;
     await this.#exchange.look();
+    // It went away again meanwhile, and has said so.
+    if (this.#link !== event) return;
     this.#server = server;
     this.#member = { ...this.#member, leaseLifeMs };
     const isTooShort = leaseLifeMs < requestMs() + MIN_SPARE_MS;
     const reason = `a lease lives for ${leaseLifeMs / 1000} s there, and has to outlive http_timeout (${requestMs() / 1000} s): make a new bucket, or a shorter http_timeout`;
     this.#storeFault = isTooShort ? { kind: 'unusable', reason } : undefined;
     await this.#readLease();
+    if (this.#link !== event) return;
     this.#judgeStore();
     await this.#exchange.settled();
     this.#haveJoined();
@@ -227,7 +239,7 @@ export class Cluster {
     else if (this.#member.link !== 'up') this.#apply({ kind: 'up', leaseLifeMs: this.#member.leaseLifeMs });
   }
 
-  #sawLease(entry: LeaseEntry | undefined): void {
+  #sawLease(entry: LeaseEntry | undefined, isRead: boolean): void {
     const record = entry === undefined ? undefined : readLease(entry.value);
     if (entry === undefined || record === undefined) {
       // Our own giving up comes back to us.
@@ -235,13 +247,18 @@ export class Cluster {
       return;
     }
     const isOurs = record.instance === this.#options.instance;
-    this.#apply({ kind: 'lease_seen', holder: record, sequence: entry.sequence, isOurs });
+    this.#apply({ kind: 'lease_seen', holder: record, sequence: entry.sequence, isOurs, isRead });
   }
 
   async #readLease(): Promise<void> {
     const read = await this.#options.store.readLease();
-    if (read.kind === 'read') this.#sawLease(read.entry);
+    if (read.kind === 'read') this.#sawLease(read.entry, true);
     else if (read.kind === 'nothing' && this.#member.lease.kind === 'theirs') this.#apply({ kind: 'lease_gone' });
+  }
+
+  #nextLeaseStep(): LeaseStep {
+    const step = nextLeaseStep(this.#member);
+    return step.kind === 'none' ? step : { ...step, atMs: Math.max(step.atMs, this.#leaseNotBeforeMs) };
   }
 
   #stepLease(kind: 'take' | 'keep'): Promise<void> {
@@ -270,6 +287,7 @@ export class Cluster {
       case 'away':
       case 'unusable':
         // The store says so itself, and when it is back.
+        this.#leaseNotBeforeMs = bootMs() + AFTER_FAULT_MS;
         return;
     }
   }
