@@ -222,9 +222,10 @@ export class Cluster {
     this.#member = { ...this.#member, leaseLifeMs };
     const isTooShort = leaseLifeMs < requestMs() + MIN_SPARE_MS;
     const reason = `a lease lives for ${leaseLifeMs / 1000} s there, and has to outlive http_timeout (${requestMs() / 1000} s): make a new bucket, or a shorter http_timeout`;
-    this.#storeFault = isTooShort ? { kind: 'unusable', reason } : undefined;
     await this.#readLease();
     if (this.#link !== event) return;
+    // Not sooner: while it counts as away, it is said why.
+    this.#storeFault = isTooShort ? { kind: 'unusable', reason } : undefined;
     this.#judgeStore();
     await this.#exchange.settled();
     this.#haveJoined();
