@@ -41,6 +41,6 @@ export function markdown(
     `| of all tokens handed out, the least time that one had left | ${seconds(figures.leastLeftMs)} |`,
     `| tokens taken by the five receivers, none of them older than the one before | ${figures.received} |`,
     `| from the last fault's end until all held the same | median ${at(0.5)}, at most ${at(1)} |`,
-    `| lines in the fullest log of a sender | ${figures.linesAMinute.toFixed(0)} a minute |`,
+    `| lines in the fullest minute of a sender's log | ${figures.linesAMinute} |`,
   ].join('\n');
 }
