@@ -80,6 +80,10 @@ export default defineConfig({
       },
       {
         ...source,
+        test: { name: 'cluster', include: ['tests/cluster/**/*.test.ts'], testTimeout: 400_000, maxWorkers: 1 },
+      },
+      {
+        ...source,
         test: {
           name: 'security',
           include: ['tests/security/**/*.test.ts'],

@@ -6,6 +6,7 @@ export const RECORDED_RINGS: readonly string[] = [
   'crash',
   'browser',
   'chaos',
+  'cluster',
   'security',
   'systemd',
 ];

@@ -12,6 +12,7 @@ import {
   nextLeaseStep,
   outside,
   roleOf,
+  type LeaseStep,
   type Membership,
   type MembershipEvent,
   type Role,
@@ -201,13 +202,9 @@ export class Cluster {
     const nowMs = this.#options.bootMs();
     this.#judgeStore();
     if (this.#member.link !== 'up') return nowMs + READ_EVERY_MS;
-    const step = nextLeaseStep(this.#member);
+    const step = this.#nextLeaseStep();
     if (step.kind === 'keep' && this.#isStuck(nowMs)) void this.#giveUpLease();
-    else if (
-      step.kind !== 'none' &&
-      Math.max(step.atMs, this.#leaseNotBeforeMs) <= nowMs &&
-      this.#leaseWork === undefined
-    )
+    else if (step.kind !== 'none' && step.atMs <= nowMs && this.#leaseWork === undefined)
       void this.#stepLease(step.kind);
     if (this.#readAtMs <= nowMs) {
       this.#readAtMs = nowMs + READ_EVERY_MS;
@@ -216,10 +213,9 @@ export class Cluster {
       if (this.role() === 'leader' || this.#board.known().length <= FEW_HOSTS) void this.#board.look();
     }
     const hereAtMs = this.#board.say(() => this.#about(), keepEveryMs(this.#member));
-    const next = nextLeaseStep(this.#member);
+    const next = this.#nextLeaseStep();
     // While one is under way, its end wakes the loop up.
-    const leaseAtMs =
-      next.kind === 'none' || this.#leaseWork !== undefined ? Infinity : Math.max(next.atMs, this.#leaseNotBeforeMs);
+    const leaseAtMs = next.kind === 'none' || this.#leaseWork !== undefined ? Infinity : next.atMs;
     return Math.min(leaseAtMs, this.#readAtMs, hereAtMs);
   }
 
@@ -245,7 +241,7 @@ export class Cluster {
         this.#haveJoined();
         return;
       case 'lease':
-        this.#sawLease(event.entry);
+        this.#sawLease(event.entry, false);
         return;
       case 'tokens':
         this.#exchange.saw(event.entry);
@@ -287,7 +283,7 @@ export class Cluster {
     return this.#exchange.problem() ?? leaseProblem(this.#member.leaseLifeMs, this.#options.requestMs());
   }
 
-  #sawLease(entry: LeaseEntry | undefined): void {
+  #sawLease(entry: LeaseEntry | undefined, isRead: boolean): void {
     const record = entry === undefined ? undefined : readLease(entry.value);
     if (entry === undefined || record === undefined) {
       // Our own giving up comes back to us.
@@ -295,16 +291,21 @@ export class Cluster {
       return;
     }
     const isOurs = record.instance === this.#options.instance;
-    this.#apply({ kind: 'lease_seen', holder: record, sequence: entry.sequence, isOurs });
+    this.#apply({ kind: 'lease_seen', holder: record, sequence: entry.sequence, isOurs, isRead });
   }
 
   async #readLease(): Promise<void> {
     const { lease } = this.#member;
     const read = await this.#options.store.readLease();
-    if (read.kind === 'read') this.#sawLease(read.entry);
+    if (read.kind === 'read') this.#sawLease(read.entry, true);
     // What was told of meanwhile is newer than what was read.
     else if (read.kind === 'nothing' && lease.kind === 'theirs' && this.#member.lease === lease)
       this.#apply({ kind: 'lease_gone' });
+  }
+
+  #nextLeaseStep(): LeaseStep {
+    const step = nextLeaseStep(this.#member);
+    return step.kind === 'none' ? step : { ...step, atMs: Math.max(step.atMs, this.#leaseNotBeforeMs) };
   }
 
   #stepLease(kind: 'take' | 'keep'): Promise<void> {

@@ -48,7 +48,14 @@ export type MembershipEvent =
   | { readonly kind: 'up'; readonly leaseLifeMs: number }
   | { readonly kind: 'away' }
   | { readonly kind: 'unusable' }
-  | { readonly kind: 'lease_seen'; readonly holder: LeaseHolder; readonly sequence: number; readonly isOurs: boolean }
+  | {
+      readonly kind: 'lease_seen';
+      readonly holder: LeaseHolder;
+      readonly sequence: number;
+      readonly isOurs: boolean;
+      /** The store was asked, and did not tell by itself: a lower number is that of a store that was emptied. */
+      readonly isRead: boolean;
+    }
   | { readonly kind: 'lease_gone' }
   | { readonly kind: 'lease_written'; readonly sequence: number; readonly askedAtMs: number }
   /** Somebody else wrote it since we last saw it, or it aged out. */
@@ -92,7 +99,7 @@ export function after(state: Membership, event: MembershipEvent, nowMs: number, 
     }
     case 'lease_refused': {
       // Who holds it is seen next. If that is the ghost of one that ages out now, a try in a while finds it free.
-      const tryAtMs = Math.max(nowMs + keepEveryMs(state), state.asideUntilMs);
+      const tryAtMs = nowMs + keepEveryMs(state);
       return {
         ...state,
         lease: state.lease.kind === 'theirs' ? { ...state.lease, tryAtMs } : { kind: 'free', tryAtMs },
@@ -144,7 +151,6 @@ export function nextLeaseStep(state: Membership): LeaseStep {
   if (link !== 'up') return { kind: 'none' };
   switch (lease.kind) {
     case 'free':
-      return { kind: 'take', atMs: lease.tryAtMs };
     case 'theirs':
       return { kind: 'take', atMs: Math.max(lease.tryAtMs, asideUntilMs) };
     case 'ours':
@@ -159,19 +165,18 @@ export function keepEveryMs({ leaseLifeMs }: Membership): number {
 
 function seen(
   state: Membership,
-  { holder, sequence, isOurs }: MembershipEvent & { kind: 'lease_seen' },
+  { holder, sequence, isOurs, isRead }: MembershipEvent & { kind: 'lease_seen' },
   nowMs: number,
   random: () => number,
 ): Membership {
   const { lease } = state;
   if (isOurs) {
-    // Not at once: what we have given up comes back to us, too, when it was read before.
-    const tryAtMs = Math.max(nowMs + keepEveryMs(state), state.asideUntilMs);
-    if (lease.kind !== 'ours') return { ...state, lease: { kind: 'free', tryAtMs, over: sequence } };
+    if (lease.kind !== 'ours') return { ...state, lease: { kind: 'free', tryAtMs: nowMs, over: sequence } };
     return sequence <= lease.sequence ? state : { ...state, lease: { ...lease, sequence } };
   }
   // What is known already, or was written before what we wrote, is no news.
-  if (lease.kind !== 'free' && sequence <= lease.sequence) return state;
+  if (lease.kind === 'ours' && sequence <= lease.sequence) return state;
+  if (lease.kind === 'theirs' && (isRead ? sequence === lease.sequence : sequence <= lease.sequence)) return state;
   const tryAtMs = nowMs + state.leaseLifeMs * (1 + random() * JITTER);
   return { ...state, ledLast: false, lease: { kind: 'theirs', holder, sequence, tryAtMs } };
 }

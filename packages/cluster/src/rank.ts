@@ -27,6 +27,11 @@ export function orderOf(one: TokenSet, other: TokenSet): Order {
   return Math.abs(aheadMs) < SAME_EXPIRY_MS ? 'same' : compare(aheadMs, 0);
 }
 
+/** Whether both come from one login, as far as the token file can tell: it has whole seconds. */
+export function isSameLogin(one: TokenSet, other: TokenSet): boolean {
+  return loginSecond(one) === loginSecond(other);
+}
+
 function compare(one: number, other: number): Order {
   if (one === other) return 'same';
   return one > other ? 'newer' : 'older';

@@ -1,6 +1,6 @@
 /** What to do about the token set in the store and the one that is held: take theirs, publish ours, or neither. Pure. */
 import type { TokenSet } from '@token-relay/tokens';
-import { orderOf } from './rank.ts';
+import { isSameLogin, orderOf } from './rank.ts';
 
 /** What the store was last seen to hold. */
 export interface SeenTokens {
@@ -54,8 +54,8 @@ export function reconcile(
 
 /** Ours, with a revision above theirs: it may have been made by a program that knows nothing of a cluster. */
 function publication(held: TokenSet, theirs: TokenSet | undefined, host: string): Reconciliation {
-  const isSameLogin = theirs?.loginAtMs === held.loginAtMs;
-  const least = 1 + (isSameLogin ? (theirs?.origin?.revision ?? 0) : 0);
+  const before = theirs !== undefined && isSameLogin(theirs, held) ? theirs.origin?.revision : undefined;
+  const least = 1 + (before ?? 0);
   if (held.origin !== undefined && held.origin.revision >= least) return { kind: 'publish', tokenSet: held };
   return { kind: 'publish', tokenSet: { ...held, origin: { host, revision: least } } };
 }

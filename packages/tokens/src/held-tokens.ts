@@ -146,7 +146,8 @@ export class HeldTokens {
   #madeHere(next: TokenSet): TokenSet {
     if (this.#host === undefined) return next;
     const held = this.#held;
-    const revision = next.loginAtMs === held?.loginAtMs ? (held?.origin?.revision ?? 0) + 1 : 1;
+    const isSameLogin = isSameTime(next, held) || (next.loginAtMs === undefined && held?.loginAtMs === undefined);
+    const revision = isSameLogin ? (held?.origin?.revision ?? 0) + 1 : 1;
     return { ...next, origin: { host: this.#host, revision } };
   }
 

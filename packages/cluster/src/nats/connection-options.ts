@@ -47,13 +47,26 @@ export function connectionOptions(server: string, { host, access }: NatsConnecti
     // Gossip would lead to addresses that the settings do not name.
     ignoreClusterUpdates: true,
     noAsyncTraces: true,
-    tls: tls === undefined ? null : definedOnly(tls),
+    tls: tls === undefined ? null : tlsOptions(server, tls),
     ...(login === undefined ? {} : { authenticator: authenticatorFor(login) }),
   };
 }
 
-function definedOnly({ ca, cert, key }: NatsTls): { ca?: string; cert?: string; key?: string } {
+/** @param server `HOST:PORT` or `nats://HOST:PORT` */
+function hostOf(server: string): string {
+  return server
+    .replace(/^nats:\/\//, '')
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '');
+}
+
+/** `host`: what the certificate has to be for. The client names the server only if that has a name; for an address, Node would have it be `localhost`. */
+function tlsOptions(
+  server: string,
+  { ca, cert, key }: NatsTls,
+): { host: string; ca?: string; cert?: string; key?: string } {
   return {
+    host: hostOf(server),
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),

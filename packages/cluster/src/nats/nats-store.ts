@@ -12,14 +12,11 @@ import type {
 import { MAX_HOST_BYTES } from '../host-record.ts';
 import { HOSTS_PREFIX, LEASE_KEY, TOKENS_KEY } from './buckets.ts';
 import { answerIn, faultOf } from './nats-faults.ts';
+import { failuresInARow, reconnectAfterMs } from './reconnect.ts';
 import { ServerTooOldError, Session, type SessionOptions } from './session.ts';
 
 /** More than that are not hosts of ours. */
 const MAX_HOSTS = 500;
-/** Full jitter between these, for each round over the servers. */
-const RECONNECT_AFTER_MS = { least: 250, most: 5_000 } as const;
-/** What a person has to change is looked at this often. */
-const UNUSABLE_RETRY_MS = 15_000;
 
 export interface NatsStoreOptions extends Omit<SessionOptions, 'onEvent'> {
   /** `HOST:PORT` or `nats://HOST:PORT` each */
@@ -40,15 +37,17 @@ export class NatsStore implements ClusterStore {
   }
 
   async follow(onEvent: (event: StoreEvent) => void, signal: AbortSignal): Promise<void> {
-    const { random, pause } = this.#options;
-    for (let failures = 0; !signal.aborted; failures += 1) {
+    const { bootMs, random, pause } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      let upAtMs: number | undefined;
       const fault = await this.#connectToAny(onEvent, signal, () => {
-        failures = 0;
+        upAtMs = bootMs();
       });
       if (isAborted(signal)) return;
       onEvent(fault);
-      const cap = Math.min(RECONNECT_AFTER_MS.most, RECONNECT_AFTER_MS.least * 2 ** Math.min(failures, 16));
-      await pause(fault.kind === 'unusable' ? UNUSABLE_RETRY_MS : cap / 2 + (random() * cap) / 2, signal);
+      failures = failuresInARow(failures, upAtMs === undefined ? undefined : bootMs() - upAtMs);
+      await pause(reconnectAfterMs(fault, failures, random), signal);
     }
   }
 

@@ -1,0 +1,60 @@
+import type { ClusterReport } from '@token-relay/cluster';
+import { expect, test } from 'vitest';
+import { clusterLine, followingWords, ROLE_WORDS } from './cluster-words.ts';
+
+const report = (changes: Partial<ClusterReport>): ClusterReport => ({
+  role: 'follower',
+  host: 'alpha',
+  leader: 'beta',
+  sinceMs: 1_762_983_055_000,
+  revision: 7,
+  problem: undefined,
+  server: 'nats-1:4222',
+  ...changes,
+});
+
+test.each<[Partial<ClusterReport>, 'info' | 'warn', string]>([
+  [{ role: 'leader', leader: 'alpha' }, 'info', 'Cluster: this host leads, and refreshes for all'],
+  [{}, 'info', "Cluster: beta leads, and refreshes; tokens come from the cluster's store at nats-1:4222"],
+  [{ server: undefined }, 'info', "Cluster: beta leads, and refreshes; tokens come from the cluster's store"],
+  [{ leader: undefined }, 'info', 'Cluster: nobody leads yet; the token goes on being served'],
+  [
+    { role: 'alone', leader: undefined, problem: 'no route' },
+    'warn',
+    'Cluster: the store is away: no route. This host led last, and goes on refreshing',
+  ],
+  [
+    { role: 'waiting', problem: 'no route' },
+    'warn',
+    'Cluster: the store is away: no route. beta led last, and goes on refreshing; here the present token goes on being served',
+  ],
+  [
+    { role: 'waiting', leader: undefined, problem: undefined },
+    'warn',
+    'Cluster: the store is away: no reason is known. Another host led last, and goes on refreshing; here the present token goes on being served',
+  ],
+  [
+    { role: 'single', leader: undefined, problem: 'the rights are missing' },
+    'warn',
+    'Cluster: the store cannot be used: the rights are missing. This host goes on alone, as a single machine',
+  ],
+])('%o is logged as %s: %s', (changes, level, message) => {
+  expect(clusterLine(report(changes))).toEqual({ level, message });
+});
+
+test('a line does not change with what changes all the time, so that it is logged once', () => {
+  expect(clusterLine(report({ revision: 8, sinceMs: 1_762_983_999_000 }))).toEqual(clusterLine(report({})));
+});
+
+test('a refresh that was asked for on a follower names the host to ask', () => {
+  expect(followingWords(report({}))).toBe(
+    'beta leads the cluster, and refreshes: nothing was refreshed here. Ask there, or make this host the leader: token-refresh-sender cluster step-down, on beta.',
+  );
+  expect(followingWords(report({ leader: undefined }))).toContain('Nobody leads the cluster just now');
+  expect(followingWords(report({ role: 'leader' }))).toContain('lease');
+});
+
+test('every role has words of its own', () => {
+  const words = Object.values(ROLE_WORDS);
+  expect(new Set(words).size).toBe(words.length);
+});
