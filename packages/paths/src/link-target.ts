@@ -18,7 +18,8 @@ const MOST_LINKS = 40;
  * @throws the errno error of lstat(2) or readlink(2), `ELOOP`; UntrustedPathError
  */
 export async function linkTarget(path: string, friend?: number): Promise<string> {
-  const whole = isAbsolute(path) ? path : join(cwd(), path);
+  // Not joined, which would take `link/..` for nothing, where the kernel goes to what is above the link's target.
+  const whole = isAbsolute(path) ? path : `${cwd()}/${path}`;
   return (await isPlain(whole, friend)) ? whole : follow(whole, friend);
 }
 
