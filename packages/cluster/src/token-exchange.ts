@@ -63,14 +63,7 @@ export class TokenExchange {
 
   /** Reads what the store holds, whatever it told of. A store that was emptied has lower numbers, or none. */
   async look(): Promise<void> {
-    const before = this.#seen;
-    const read = await this.#options.store.readTokens();
-    // What was told of or written meanwhile is newer than what was read.
-    if (this.#seen !== before) return;
-    if (read.kind === 'nothing') this.#see({ kind: 'nothing' });
-    else if (read.kind === 'read' && read.entry.sequence !== sequenceOf(this.#seen)) {
-      this.#open({ ...read.entry, writtenAtMs: this.#options.nowMs() - read.entry.ageMs });
-    }
+    await this.#read();
     this.reconcile();
   }
 
@@ -111,6 +104,12 @@ export class TokenExchange {
         return;
       case 'publish': {
         const { tokenSet } = decision;
+        // In a store that was emptied the numbers begin anew: one alone does not tell that nothing else was written.
+        await this.#read();
+        if (this.#seen !== seen) {
+          this.#isChanged = true;
+          return;
+        }
         const sealed = new TextEncoder().encode(ring().seal(writeRecord(tokenSet, nowMs())));
         const writtenAtMs = nowMs();
         const outcome = await store.publish(sealed, sequenceOf(seen));
@@ -133,6 +132,16 @@ export class TokenExchange {
         }
       }
     }
+  }
+
+  async #read(): Promise<void> {
+    const before = this.#seen;
+    const read = await this.#options.store.readTokens();
+    // What was told of or written meanwhile is newer than what was read.
+    if (this.#seen !== before) return;
+    if (read.kind === 'nothing' && before.kind !== 'nothing') this.#see({ kind: 'nothing' });
+    if (read.kind === 'read' && !isOf(before, read.entry))
+      this.#open({ ...read.entry, writtenAtMs: this.#options.nowMs() - read.entry.ageMs });
   }
 
   #open(entry: Arrival): void {
@@ -167,4 +176,10 @@ export class TokenExchange {
 
 function sequenceOf(seen: Seen): number {
   return seen.kind === 'tokens' || seen.kind === 'unreadable' ? seen.sequence : 0;
+}
+
+/** Sealed twice, the same set is not the same bytes. */
+function isOf(seen: Seen, { sequence, value }: TokensEntry): boolean {
+  const isKnown = seen.kind === 'tokens' || seen.kind === 'unreadable';
+  return isKnown && seen.sequence === sequence && Buffer.compare(seen.entry.value, value) === 0;
 }
