@@ -141,11 +141,13 @@ export class HeldTokens {
     await this.#store.remove();
   }
 
-  /** In a cluster: the next one of its login, or the first. */
+  /** In a cluster: the next one of its login, or the first. One that follows on one without a mark could be any, and has none. */
   #madeHere(next: TokenSet): TokenSet {
     if (this.#host === undefined) return next;
     const held = this.#held;
-    const revision = next.loginAtMs === held?.loginAtMs ? (held?.origin?.revision ?? 0) + 1 : 1;
+    const isSameLogin = held !== undefined && next.loginAtMs === held.loginAtMs;
+    if (isSameLogin && held.origin === undefined) return next;
+    const revision = isSameLogin ? (held.origin?.revision ?? 0) + 1 : 1;
     return { ...next, origin: { host: this.#host, revision } };
   }
 
