@@ -147,7 +147,9 @@ export class Cluster {
   async stepDown(): Promise<boolean> {
     await this.#leaseWork;
     const { lease } = this.#member;
-    if (this.role() !== 'leader' || lease.kind !== 'ours') return false;
+    // Whatever became of the connection meanwhile: a lease is given up also by who leads no more because the store is of no use.
+    const wouldLead = roleOf({ ...this.#member, link: 'up' }, this.#options, this.#options.bootMs()) === 'leader';
+    if (!wouldLead || lease.kind !== 'ours') return false;
     this.#apply({ kind: 'stepped_down' });
     await this.#options.store.releaseLease(lease.sequence);
     return true;
