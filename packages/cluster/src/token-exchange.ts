@@ -110,7 +110,8 @@ export class TokenExchange {
           this.#isChanged = true;
           return;
         }
-        const sealed = new TextEncoder().encode(ring().seal(writeRecord(tokenSet, nowMs())));
+        const { keyId, seal } = ring();
+        const sealed = new TextEncoder().encode(seal(writeRecord(tokenSet, nowMs())));
         const writtenAtMs = nowMs();
         const outcome = await store.publish(sealed, sequenceOf(seen));
         if (outcome.kind === 'written') {
@@ -120,7 +121,8 @@ export class TokenExchange {
             this.#see({
               kind: 'tokens',
               tokenSet,
-              isSealedAnew: true,
+              // Unless the keys were changed meanwhile.
+              isSealedAnew: keyId === ring().keyId,
               sequence,
               entry: { value: sealed, sequence, writtenAtMs },
             });
