@@ -12,6 +12,7 @@ import {
   nextLeaseStep,
   outside,
   roleOf,
+  writtenOver,
   type LeaseStep,
   type Membership,
   type MembershipEvent,
@@ -318,11 +319,9 @@ export class Cluster {
 
   async #writeLease(kind: 'take' | 'keep'): Promise<void> {
     const { host, instance, store, bootMs } = this.#options;
-    const { lease } = this.#member;
+    if (kind === 'keep' && this.#member.lease.kind !== 'ours') return;
     const askedAtMs = bootMs();
-    const over = lease.kind === 'ours' ? lease.sequence : lease.kind === 'free' ? lease.over : undefined;
-    if (kind === 'keep' && over === undefined) return;
-    const outcome = await store.holdLease(writeJson({ host, instance }), over);
+    const outcome = await store.holdLease(writeJson({ host, instance }), writtenOver(this.#member, askedAtMs));
     switch (outcome.kind) {
       case 'written':
         this.#apply({ kind: 'lease_written', sequence: outcome.sequence, askedAtMs });

@@ -6,6 +6,7 @@ import {
   nextLeaseStep,
   outside,
   roleOf,
+  writtenOver,
   type Membership,
   type MembershipEvent,
   type Role,
@@ -114,6 +115,14 @@ test('a leader that was frozen beyond its lease does not lead when it wakes, and
   expect(roleOf(leading, options, wakesAtMs)).toBe('follower');
   expect(mayRefresh(leading, options, REQUEST, wakesAtMs)).toBe('no');
   expect(nextLeaseStep(leading)).toMatchObject({ kind: 'keep' });
+});
+
+test('a lease is kept over its own number while it lasts; one that has ended is taken as if it were not there', () => {
+  expect(writtenOver(leading, 50 + LIFE - 1)).toBe(5);
+  expect(writtenOver(leading, 50 + LIFE)).toBeUndefined();
+  expect(writtenOver(following, 10 * LIFE)).toBeUndefined();
+  expect(writtenOver(joined, 0)).toBeUndefined();
+  expect(writtenOver(run(joined, [5_010, seenOurs(7)]), 5_010)).toBe(7);
 });
 
 test('no refresh is started that could outlive the lease: it is kept first', () => {

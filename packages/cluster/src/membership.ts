@@ -158,6 +158,22 @@ export function nextLeaseStep(state: Membership): LeaseStep {
   }
 }
 
+/**
+ * The number of the writing that the next one is to replace; undefined: there must be none. One of ours that has ended is
+ * gone, and in a store that was emptied its number may be another's.
+ */
+export function writtenOver(state: Membership, nowMs: number): number | undefined {
+  const { lease } = state;
+  switch (lease.kind) {
+    case 'free':
+      return lease.over;
+    case 'theirs':
+      return undefined;
+    case 'ours':
+      return nowMs < endOfLease(state, lease) ? lease.sequence : undefined;
+  }
+}
+
 /** How often the lease is kept, and a host says that it is there: three times in the life of an entry. */
 export function keepEveryMs({ leaseLifeMs }: Membership): number {
   return leaseLifeMs / 3;

@@ -125,6 +125,10 @@ export class MemoryStore implements ClusterStore {
     else this.#up();
   }
 
+  isCut(): boolean {
+    return this.#isCut;
+  }
+
   tell(event: StoreEvent): void {
     void this.#hop('event').then(() => {
       if (!this.#isCut) this.#onEvent(event);
@@ -166,17 +170,13 @@ export class MemoryStore implements ClusterStore {
   }
 
   async #ask<Outcome>(what: string, answer: () => Outcome): Promise<Outcome | StoreFault> {
-    if (this.#isAway()) return AWAY;
+    if (this.#isCut) return AWAY;
     await this.#hop(what);
-    if (this.#isAway()) return AWAY;
+    if (this.#isCut) return AWAY;
     const outcome = answer();
     await this.#hop(what);
     // An answer that is lost: it was done all the same.
-    return this.#isAway() ? AWAY : outcome;
-  }
-
-  #isAway(): boolean {
-    return this.#isCut;
+    return this.#isCut ? AWAY : outcome;
   }
 
   #up(): void {

@@ -45,7 +45,8 @@ interface Arrival {
 export class TokenExchange {
   readonly #options: ExchangeOptions;
   #seen: Seen = { kind: 'unknown' };
-  #working: Promise<void> | undefined;
+  #working: Promise<void> = Promise.resolve();
+  #isWorking = false;
   #isChanged = false;
 
   constructor(options: ExchangeOptions) {
@@ -66,14 +67,7 @@ export class TokenExchange {
 
   /** Reads what the store holds, whatever it told of. A store that was emptied has lower numbers, or none. */
   async look(): Promise<void> {
-    const before = this.#seen;
-    const read = await this.#options.store.readTokens();
-    // What was told of or written meanwhile is newer than what was read.
-    if (this.#seen !== before) return;
-    if (read.kind === 'nothing') this.#see({ kind: 'nothing' });
-    else if (read.kind === 'read' && read.entry.sequence !== sequenceOf(this.#seen)) {
-      this.#open({ ...read.entry, writtenAtMs: this.#options.nowMs() - read.entry.ageMs });
-    }
+    await this.#read();
     this.reconcile();
   }
 
@@ -85,7 +79,7 @@ export class TokenExchange {
   /** Something changed on either side. */
   reconcile(): void {
     this.#isChanged = true;
-    this.#working ??= this.#work();
+    if (!this.#isWorking) this.#working = this.#work();
   }
 
   async settled(): Promise<void> {
@@ -93,11 +87,12 @@ export class TokenExchange {
   }
 
   async #work(): Promise<void> {
+    this.#isWorking = true;
     for (let round = 0; this.#isChanged && round < MAX_ROUNDS; round += 1) {
       this.#isChanged = false;
       if (this.#seen.kind === 'nothing' || this.#seen.kind === 'tokens') await this.#once(this.#seen);
     }
-    this.#working = undefined;
+    this.#isWorking = false;
   }
 
   async #once(seen: Seen & { kind: 'nothing' | 'tokens' }): Promise<void> {
@@ -112,8 +107,15 @@ export class TokenExchange {
         return;
       case 'publish': {
         const { tokenSet } = decision;
+        // In a store that was emptied the numbers begin anew: one alone does not tell that nothing else was written.
+        await this.#read();
+        if (this.#seen !== seen) {
+          this.#isChanged = true;
+          return;
+        }
+        const { keyId, seal } = ring();
         const record = writeRecord(tokenSet, nowMs());
-        const sealed = new TextEncoder().encode(ring().seal(record));
+        const sealed = new TextEncoder().encode(seal(record));
         // What the others could not read would stop them all.
         if (sealed.length > MAX_RECORD_BYTES || readRecord(record, 0, nowMs()) === undefined) return;
         const writtenAtMs = nowMs();
@@ -125,7 +127,8 @@ export class TokenExchange {
             this.#see({
               kind: 'tokens',
               tokenSet,
-              isSealedAnew: true,
+              // Unless the keys were changed meanwhile.
+              isSealedAnew: keyId === ring().keyId,
               sequence,
               entry: { value: sealed, sequence, writtenAtMs },
             });
@@ -137,6 +140,16 @@ export class TokenExchange {
         }
       }
     }
+  }
+
+  async #read(): Promise<void> {
+    const before = this.#seen;
+    const read = await this.#options.store.readTokens();
+    // What was told of or written meanwhile is newer than what was read.
+    if (this.#seen !== before) return;
+    if (read.kind === 'nothing' && before.kind !== 'nothing') this.#see({ kind: 'nothing' });
+    if (read.kind === 'read' && !isOf(before, read.entry))
+      this.#open({ ...read.entry, writtenAtMs: this.#options.nowMs() - read.entry.ageMs });
   }
 
   #open(entry: Arrival): void {
@@ -171,4 +184,10 @@ export class TokenExchange {
 
 function sequenceOf(seen: Seen): number {
   return seen.kind === 'tokens' || seen.kind === 'unreadable' ? seen.sequence : 0;
+}
+
+/** Sealed twice, the same set is not the same bytes. */
+function isOf(seen: Seen, { sequence, value }: TokensEntry): boolean {
+  const isKnown = seen.kind === 'tokens' || seen.kind === 'unreadable';
+  return isKnown && seen.sequence === sequence && Buffer.compare(seen.entry.value, value) === 0;
 }

@@ -49,3 +49,24 @@ test('a login that was made on a clock days ahead gives way to one that is made 
   expect(await tokens.adopt()).toBe('adopted');
   expect(tokens.get()).toMatchObject(newer);
 });
+
+test('what a host of a cluster makes is the next one of its login, and a new login begins anew', async () => {
+  const marked = { ...before, origin: { host: 'there', revision: 4 } };
+  const tokens = new HeldTokens(memoryStore(marked), { nowMs: () => 11 * HOUR, bootMs: () => 0 }, 'here');
+  await tokens.load();
+  await tokens.keep({ ...marked, accessToken: 'a2' });
+  expect(tokens.get()?.origin).toEqual({ host: 'here', revision: 5 });
+  await tokens.keep({ ...marked, accessToken: 'a3', refreshToken: 'r3', loginAtMs: 10.5 * HOUR });
+  expect(tokens.get()?.origin).toEqual({ host: 'here', revision: 1 });
+});
+
+test('what follows on a set whose mark another program has dropped has none: marked 1, it would lose against every older one', async () => {
+  const tokens = new HeldTokens(memoryStore(before), { nowMs: () => 11 * HOUR, bootMs: () => 0 }, 'here');
+  await tokens.load();
+  await tokens.keep({ ...before, accessToken: 'a2' });
+  expect(tokens.get()).toMatchObject({ accessToken: 'a2' });
+  expect(tokens.get()).not.toHaveProperty('origin');
+  await tokens.take({ ...before, accessToken: 'a2', origin: { host: 'here', revision: 5 } });
+  await tokens.keep({ ...before, accessToken: 'a3' });
+  expect(tokens.get()?.origin).toEqual({ host: 'here', revision: 6 });
+});

@@ -142,12 +142,14 @@ export class HeldTokens {
     await this.#store.remove();
   }
 
-  /** In a cluster: the next one of its login, or the first. */
+  /** In a cluster: the next one of its login, or the first. One that follows on one without a mark could be any, and has none. */
   #madeHere(next: TokenSet): TokenSet {
     if (this.#host === undefined) return next;
     const held = this.#held;
-    const isSameLogin = isSameTime(next, held) || (next.loginAtMs === undefined && held?.loginAtMs === undefined);
-    const revision = isSameLogin ? (held?.origin?.revision ?? 0) + 1 : 1;
+    const isUnknown = next.loginAtMs === undefined && held?.loginAtMs === undefined;
+    const isSameLogin = held !== undefined && (isUnknown || isSameTime(next, held));
+    if (isSameLogin && held.origin === undefined) return next;
+    const revision = isSameLogin ? (held.origin?.revision ?? 0) + 1 : 1;
     return { ...next, origin: { host: this.#host, revision } };
   }
 
