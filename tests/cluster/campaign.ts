@@ -120,7 +120,7 @@ export class Campaign {
     }
     const refreshes = ledger.issues.filter(({ kind }) => kind === 'refresh');
     const early = earlyRefreshes(ledger.issues, LEAST_GAP_MS);
-    const takeOvers = hosts.reduce((sum, host) => sum + host.timesLeading, 0);
+    const { takeOvers } = this.#watch;
     if (early.length > takeOvers)
       this.witness.complain(
         `${early.length} refreshes came too early, with ${takeOvers} take-overs: ${early.map(issueText).join('; ')}`,

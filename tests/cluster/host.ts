@@ -63,11 +63,6 @@ export class ClusterHost {
     return !this.#isDown && this.#lastWord().includes('This host led last');
   }
 
-  /** How often a sender of it came to lead. */
-  get timesLeading(): number {
-    return this.#senders.reduce((sum, sender) => sum + sender.count(LEADS), 0);
-  }
-
   /** All that its senders said. */
   lines(): readonly string[] {
     return this.#senders.flatMap(({ lines }) => lines);

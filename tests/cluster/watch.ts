@@ -30,6 +30,10 @@ export class Watch {
   leastLeftMs = Infinity;
   /** Looks at a host that is owed a token. */
   looks = 0;
+  /** How often another host came to lead than the one that led last. */
+  takeOvers = 0;
+  #leaders: readonly string[] = [];
+  #lastLeader: string | undefined;
 
   constructor(stage: Stage, witness: Witness) {
     this.#stage = stage;
@@ -53,6 +57,7 @@ export class Watch {
   async #run(): Promise<void> {
     for (let turn = 0; !this.#over.signal.aborted; turn += 1) {
       for (const host of this.#stage.hosts) this.#note(host);
+      this.#noteLeader();
       await Promise.all(this.#stage.hosts.map((host) => this.#look(host)));
       // It keeps the last 50.
       if (turn % 20 === 0) await this.#readHistories();
@@ -68,6 +73,16 @@ export class Watch {
     if (absence === undefined || nowMs - absence.lastMs > BACK_WITHIN_MS)
       this.#absences.set(name, { sinceMs: nowMs, lastMs: nowMs });
     else absence.lastMs = nowMs;
+  }
+
+  /** One that is frozen or cut off goes on saying that it leads. */
+  #noteLeader(): void {
+    const leaders = this.#stage.hosts.filter(({ leads }) => leads).map(({ name }) => name);
+    const latest = leaders.find((name) => !this.#leaders.includes(name));
+    this.#leaders = leaders;
+    if (latest === undefined || latest === this.#lastLeader) return;
+    if (this.#lastLeader !== undefined) this.takeOvers += 1;
+    this.#lastLeader = latest;
   }
 
   #isOwed(name: string, nowMs: number): boolean {
