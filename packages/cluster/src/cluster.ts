@@ -7,7 +7,6 @@ import { readLease, writeJson, type HostRecord } from './host-record.ts';
 import { HostBoard, type HostReport } from './host-board.ts';
 import {
   after,
-  keepEveryMs,
   mayRefresh,
   nextLeaseStep,
   outside,
@@ -176,7 +175,7 @@ export class Cluster {
       void this.#exchange.look();
       void this.#readLease();
     }
-    const hereAtMs = this.#board.say(() => this.#about(), keepEveryMs(this.#member));
+    const hereAtMs = this.#board.say(() => this.#about(), this.#member.leaseLifeMs);
     const next = nextLeaseStep(this.#member);
     // While one is under way, its end wakes the loop up.
     const leaseAtMs = next.kind === 'none' || this.#leaseWork !== undefined ? Infinity : next.atMs;
@@ -287,6 +286,7 @@ export class Cluster {
     this.#member = after(this.#member, event, bootMs(), random);
     if (event.kind === 'up') {
       this.#readAtMs = 0;
+      this.#board.connected();
       this.#exchange.reconcile();
     }
     this.#noteChange();
