@@ -1,13 +1,11 @@
 /** What daemons cost while nothing happens: processor time, wakeups and memory, beside a Node process that does nothing. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { table } from './figures.ts';
 import type { Goal } from './goals.ts';
-import { startBare, startPair, startServices, type Idler } from './idlers.ts';
+import { costsTable, watchIdle, type Cost } from './idle-costs.ts';
+import { startBare, startPair, startServices } from './idlers.ts';
 import { startCrowd } from './load/crowd.ts';
 import type { Findings, Part, Setting } from './part.ts';
-import type { ServerProcess } from './server-process.ts';
 
-const MINUTE_MS = 60_000;
 /** A start leaves work behind: half a minute after it V8 collects twice, with all of its threads. */
 const SETTLE_MS = 40_000;
 const WAKEUPS_A_MINUTE = 10;
@@ -41,45 +39,21 @@ export async function startIdle(setting: Setting): Promise<{ readonly end: () =>
   const idlers = [bare, ...judged, withReader];
 
   await sleep(setting.quick ? 100 : SETTLE_MS);
-  const before = idlers.map(({ process }) => read(process));
-  const startedAt = performance.now();
+  const endOf = watchIdle(idlers);
   return {
     end: async () => {
-      const minutes = (performance.now() - startedAt) / MINUTE_MS;
-      const costs = idlers.map((idler, index) => costOf(idler, before[index], minutes));
+      const { costs, minutes } = endOf();
       await reader.stop();
       for (const { process } of [...idlers, followed.sender]) await process.stop();
       for (const { systemd } of [services, followed]) await systemd.stop();
       return {
-        text: `${costsTable(costs)}\n\nIdle for ${minutes.toFixed(1)} minutes, with a token that is not due. Wakeups: how often a thread, of all threads, went to sleep (voluntary context switches in /proc); preempted: how often one had to make room for other programs, which is the machine's doing. As its unit runs it: with the unit's flags and its watchdog, which asks for two signs of life in \`WatchdogSec\`.`,
+        text: `${costsTable(costs, 'bare')}\n\nIdle for ${minutes.toFixed(1)} minutes, with a token that is not due. Wakeups: how often a thread, of all threads, went to sleep (voluntary context switches in /proc); preempted: how often one had to make room for other programs, which is the machine's doing. As its unit runs it: with the unit's flags and its watchdog, which asks for two signs of life in \`WatchdogSec\`.`,
         goals: goals(
           costs.filter(({ name }) => judged.some((idler) => idler.name === name)),
           costs[0]?.residentMb ?? Number.NaN,
         ),
       };
     },
-  };
-}
-
-/** The counts are for a minute. */
-interface Cost {
-  readonly name: string;
-  readonly wakeups: number;
-  readonly preemptions: number;
-  readonly processorMs: number;
-  readonly residentMb: number;
-}
-
-function costOf({ name, process }: Idler, then: Reading | undefined, minutes: number): Cost {
-  const now = read(process);
-  const aMinute = (figure: 'wakeups' | 'preemptions' | 'processorMs') =>
-    (now[figure] - (then?.[figure] ?? Number.NaN)) / minutes;
-  return {
-    name,
-    wakeups: aMinute('wakeups'),
-    preemptions: aMinute('preemptions'),
-    processorMs: aMinute('processorMs'),
-    residentMb: now.residentMb,
   };
 }
 
@@ -98,31 +72,4 @@ function goals(costs: readonly Cost[], bareMb: number): readonly Goal[] {
       measured: residentMb / bareMb,
     })),
   ];
-}
-
-function costsTable(costs: readonly Cost[]): string {
-  const bareMb = costs[0]?.residentMb ?? Number.NaN;
-  return table(
-    ['process', 'memory ÷ bare', 'wakeups a minute', 'preempted a minute', 'processor, ms a minute', 'memory, MB'],
-    costs.map(({ name, wakeups, preemptions, processorMs, residentMb }) => [
-      name,
-      (residentMb / bareMb).toFixed(2),
-      wakeups.toFixed(1),
-      preemptions.toFixed(1),
-      processorMs.toFixed(1),
-      residentMb.toFixed(1),
-    ]),
-  );
-}
-
-type Reading = Omit<Cost, 'name'>;
-
-/** Since its start. */
-function read({ wakeups, preemptions, processorMs, residentMb }: ServerProcess): Reading {
-  return {
-    wakeups: wakeups(),
-    preemptions: preemptions(),
-    processorMs: processorMs(),
-    residentMb: residentMb(),
-  };
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clientCalls } from './client-calls.ts';
+import { cluster } from './cluster/cluster.ts';
 import { fileSystemOf } from './disk.ts';
 import { fanOut } from './fan-out.ts';
 import { footprint } from './footprint.ts';
@@ -37,6 +38,7 @@ const parts: Readonly<Record<string, Part>> = {
   writers,
   targets,
   'silent-connections': silentConnections,
+  cluster,
 };
 
 const { values, positionals: asked } = parseArgs({

@@ -5,14 +5,20 @@ import { join } from 'node:path';
 
 /** Makes the folder anew, with a new login. Returns the flags for it. */
 export function makeSenderHome(home: string, sandbox: Sandbox): string[] {
+  const flags = makeHomeWithoutLogin(home, sandbox);
+  sandbox.logIn();
+  writeFileSync(tokenFileIn(home), sandbox.tokenFileText(), { mode: 0o600 });
+  return flags;
+}
+
+/** The same, and the login is to come from elsewhere. */
+export function makeHomeWithoutLogin(home: string, sandbox: Sandbox): string[] {
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { mode: 0o700 });
   const { appKey, appSecret } = sandbox.credentials;
-  const [appConfig, tokenFile] = [join(home, 'app.yaml'), tokenFileIn(home)];
+  const appConfig = join(home, 'app.yaml');
   writeFileSync(appConfig, `app_key: ${appKey}\napp_secret: ${appSecret}\n`, { mode: 0o600 });
-  sandbox.logIn();
-  writeFileSync(tokenFile, sandbox.tokenFileText(), { mode: 0o600 });
-  return [`--app-config=${appConfig}`, `--token-file=${tokenFile}`, `--token-url=${sandbox.tokenUrl}`];
+  return [`--app-config=${appConfig}`, `--token-file=${tokenFileIn(home)}`, `--token-url=${sandbox.tokenUrl}`];
 }
 
 /** The sender refreshes it at its start. */

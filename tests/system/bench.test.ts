@@ -27,7 +27,7 @@ async function bench(...args: readonly string[]): Promise<{ readonly code: unkno
 test('every part of the bench measures every figure', { timeout: LONGEST_MS + 10_000 }, async () => {
   const { code, printed } = await bench('--quick');
   expect(code, printed).toBe(0);
-  expect(printed.match(/^## /gm), printed).toHaveLength(12);
+  expect(printed.match(/^## /gm), printed).toHaveLength(13);
   expect(printed).not.toMatch(/NaN|undefined|Infinity/);
 });
 

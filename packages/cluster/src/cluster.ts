@@ -7,7 +7,6 @@ import { readLease, writeJson, type HostRecord } from './host-record.ts';
 import { HostBoard, type HostReport } from './host-board.ts';
 import {
   after,
-  keepEveryMs,
   mayRefresh,
   nextLeaseStep,
   outside,
@@ -45,14 +44,14 @@ export interface ClusterOptions extends Pick<ExchangeOptions, 'ring' | 'tokens' 
   readonly whenIsolated: 'leader' | 'wait';
   readonly store: ClusterStore;
   /** Whether this host led last, before it was started again; undefined: not known. */
-  readonly ledLast: boolean | undefined;
-  readonly onLedLast: (ledLast: boolean) => void;
+  readonly ledLast?: boolean | undefined;
+  readonly onLedLast?: (ledLast: boolean) => void;
   /** Time since the boot. */
   readonly bootMs: () => number;
   readonly random: () => number;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
-  /** For how long a refresh has been due here, in milliseconds; negative until it is. */
-  readonly overdueMs: () => number;
+  /** For how long a refresh has been due here, in milliseconds; negative until it is. Default: it never is. */
+  readonly overdueMs?: () => number;
   /** The longest that a request to Schwab can take. */
   readonly requestMs: () => number;
   /** What this host says of itself, besides what is known here. */
@@ -213,7 +212,7 @@ export class Cluster {
       void this.#readLease();
       if (this.role() === 'leader' || this.#board.known().length <= FEW_HOSTS) void this.#board.look();
     }
-    const hereAtMs = this.#board.say(() => this.#about(), keepEveryMs(this.#member));
+    const hereAtMs = this.#board.say(() => this.#about(), this.#member.leaseLifeMs);
     const next = this.#nextLeaseStep();
     // While one is under way, its end wakes the loop up.
     const leaseAtMs = next.kind === 'none' || this.#leaseWork !== undefined ? Infinity : next.atMs;
@@ -223,7 +222,7 @@ export class Cluster {
   /** A leader that does not get on, because its disk hangs or by a fault of ours, must not keep others from leading. */
   #isStuck(nowMs: number): boolean {
     const { lease } = this.#member;
-    const { overdueMs, requestMs } = this.#options;
+    const { overdueMs = () => -1, requestMs } = this.#options;
     const leadsForMs = lease.kind === 'ours' ? nowMs - lease.sinceMs : 0;
     return Math.min(overdueMs(), leadsForMs) > requestMs() + STUCK_AFTER_MS;
   }
@@ -350,9 +349,10 @@ export class Cluster {
     const { bootMs, random, onLedLast } = this.#options;
     const { ledLast } = this.#member;
     this.#member = after(this.#member, event, bootMs(), random);
-    if (this.#member.ledLast !== ledLast) onLedLast(this.#member.ledLast);
+    if (this.#member.ledLast !== ledLast) onLedLast?.(this.#member.ledLast);
     if (event.kind === 'up') {
       this.#readAtMs = 0;
+      this.#board.connected();
       this.#exchange.reconcile();
     }
     this.#noteChange();

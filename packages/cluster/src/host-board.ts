@@ -30,17 +30,25 @@ export class HostBoard {
     this.#options = options;
   }
 
-  /** Says that this host is there, if that is due or what is said has changed. @returns when it is due next */
-  say(about: () => About, everyMs: number): number {
+  /**
+   * Says that this host is there, if that is due or what is said has changed: twice in the life of an entry, so that one
+   * of them may be late. @returns when it is due next
+   */
+  say(about: () => About, lifeMs: number): number {
     const { store, bootMs, nowMs } = this.#options;
     const { issuedAtMs, ...record } = about();
     const text = JSON.stringify([record, issuedAtMs]);
     if (bootMs() < this.#sayAtMs && text === this.#said) return this.#sayAtMs;
-    this.#sayAtMs = bootMs() + everyMs;
+    this.#sayAtMs = bootMs() + lifeMs / 2;
     this.#said = text;
     const age = issuedAtMs === undefined ? {} : { token_age_seconds: Math.round((nowMs() - issuedAtMs) / 1000) };
     void store.beHere(record.host, writeJson({ ...record, ...age }));
     return this.#sayAtMs;
+  }
+
+  /** There is a connection anew: what was said on the one before may be lost, as the store may. */
+  connected(): void {
+    this.#sayAtMs = 0;
   }
 
   known(): readonly HostReport[] {

@@ -174,7 +174,7 @@ export function writtenOver(state: Membership, nowMs: number): number | undefine
   }
 }
 
-/** How often the lease is kept, and a host says that it is there: three times in the life of an entry. */
+/** How often the lease is kept: three times in its life. */
 export function keepEveryMs({ leaseLifeMs }: Membership): number {
   return leaseLifeMs / 3;
 }

@@ -29,8 +29,11 @@ export interface NatsConnectionSettings {
   readonly access: () => NatsAccess;
 }
 
-/** A connection on which two of these were not answered is dead. */
-const PING_EVERY_MS = 10_000;
+/**
+ * A dead connection is found by the requests of the lease and of the presence, some each lease, and by the minute's reads.
+ * A host that cannot use the store makes none: there, it is dead when two of these were not answered.
+ */
+const PING_EVERY_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export function connectionOptions(server: string, { host, access }: NatsConnectionSettings): NodeConnectionOptions {
