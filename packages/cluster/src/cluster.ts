@@ -21,6 +21,8 @@ import { TokenExchange, type ExchangeOptions } from './token-exchange.ts';
 
 /** Watches are known to go silent: what was not told of is found by looking, this often. */
 const READ_EVERY_MS = 60_000;
+/** What a person has to put right is looked at more often. */
+const UNREADABLE_READ_EVERY_MS = 15_000;
 /** After a request that failed though the store seemed to be there. */
 const RETRY_AFTER_MS = 1_000;
 /** How long a stop waits for the store. */
@@ -109,7 +111,7 @@ export class Cluster {
       ...this.#known,
       host,
       revision: tokens.get()?.origin?.revision,
-      problem: this.#exchange.problem() ?? this.#storeFault?.reason,
+      problem: this.#problem(),
       server: this.#server,
     };
   }
@@ -187,7 +189,7 @@ export class Cluster {
   /** Does what is due, and returns when something is next. */
   #turn(): number {
     const nowMs = this.#options.bootMs();
-    if (this.#member.link !== 'up') return nowMs + READ_EVERY_MS;
+    if (this.#member.link !== 'up') return this.#lookWhetherPutRight();
     const step = nextLeaseStep(this.#member);
     if (step.kind !== 'none' && Math.max(step.atMs, this.#leaseNotBeforeMs) <= nowMs && this.#leaseWork === undefined)
       void this.#stepLease(step.kind);
@@ -202,6 +204,17 @@ export class Cluster {
     const leaseAtMs =
       next.kind === 'none' || this.#leaseWork !== undefined ? Infinity : Math.max(next.atMs, this.#leaseNotBeforeMs);
     return Math.min(leaseAtMs, this.#readAtMs, hereAtMs);
+  }
+
+  /** A deletion is not told of, nor a bucket that is gone. The store itself tells of its coming back. */
+  #lookWhetherPutRight(): number {
+    const nowMs = this.#options.bootMs();
+    if (this.#exchange.problem() === undefined || this.#storeFault !== undefined) return nowMs + READ_EVERY_MS;
+    if (this.#readAtMs <= nowMs) {
+      this.#readAtMs = nowMs + UNREADABLE_READ_EVERY_MS;
+      void this.#exchange.look();
+    }
+    return this.#readAtMs;
   }
 
   #on(event: StoreEvent): void {
@@ -230,11 +243,11 @@ export class Cluster {
   async #cameUp({ leaseLifeMs, server }: StoreEvent & { kind: 'up' }): Promise<void> {
     const { requestMs } = this.#options;
     const session = this.#session;
+    this.#server = server;
     await this.#exchange.look();
     await this.#readLease();
     // It may have gone away meanwhile.
     if (session !== this.#session) return;
-    this.#server = server;
     this.#member = { ...this.#member, leaseLifeMs };
     const isTooShort = leaseLifeMs < requestMs() + MIN_SPARE_MS;
     const reason = `a lease lives for ${leaseLifeMs / 1000} s there, and has to outlive http_timeout (${requestMs() / 1000} s): make a new bucket, or a shorter http_timeout`;
@@ -299,6 +312,11 @@ export class Cluster {
         this.#leaseNotBeforeMs = bootMs() + RETRY_AFTER_MS;
         return;
     }
+  }
+
+  #problem(): string | undefined {
+    const unreadable = this.#exchange.problem();
+    return unreadable === undefined ? this.#storeFault?.reason : `${this.#server ?? 'the store'}: ${unreadable}`;
   }
 
   #about(): Omit<HostRecord, 'token_age_seconds'> & { issuedAtMs: number | undefined } {

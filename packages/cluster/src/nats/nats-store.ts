@@ -11,7 +11,7 @@ import type {
 } from '../store.ts';
 import { HOSTS_PREFIX, LEASE_KEY, TOKENS_KEY } from './buckets.ts';
 import { answerIn, faultOf } from './nats-faults.ts';
-import { ServerTooOldError, Session, type SessionOptions } from './session.ts';
+import { Session, type SessionOptions } from './session.ts';
 
 /** Full jitter between these, for each round over the servers. */
 const RECONNECT_AFTER_MS = { least: 250, most: 5_000 } as const;
@@ -116,7 +116,7 @@ export class NatsStore implements ClusterStore {
       try {
         session = await Session.open(server, { ...this.#options, onEvent });
       } catch (error) {
-        const theirs = openingFault(error, server);
+        const theirs = faultOf(error, server, this.#options.access().tls?.cert);
         // What a person has to change is worth more words than what passes.
         if (fault.kind !== 'unusable') fault = theirs;
         continue;
@@ -155,10 +155,6 @@ export class NatsStore implements ClusterStore {
       return fault;
     }
   }
-}
-
-function openingFault(error: unknown, server: string): StoreFault {
-  return error instanceof ServerTooOldError ? { kind: 'unusable', reason: error.message } : faultOf(error, server);
 }
 
 function found<Entry>(entry: KvEntry | null, as: (entry: KvEntry) => Entry): ReadOutcome<Entry> {

@@ -4,7 +4,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { StoreEvent, StoreFault } from '../store.ts';
 import { LEASE_KEY, openBuckets, TOKENS_KEY, type Buckets, type BucketSettings } from './buckets.ts';
 import { connectionOptions, type NatsConnectionSettings } from './connection-options.ts';
-import { faultOf } from './nats-faults.ts';
+import { faultOf, hasNoResponders, UnfitStoreError } from './nats-faults.ts';
 
 /** What is relied on here is in every server from this one on; older ones were not tried. */
 const OLDEST_SERVER = [2, 9];
@@ -30,8 +30,13 @@ export class Session {
     const connection = await connect(connectionOptions(server, options));
     try {
       const { version } = connection.info ?? {};
-      if (isTooOld(version)) throw new ServerTooOldError(server, version);
-      const buckets = await openBuckets(connection, options);
+      if (isTooOld(version)) throw tooOld(version);
+      const buckets = await openBuckets(connection, options).catch((error: unknown) => {
+        // While the servers have no majority nobody answers either, but then the server does have it.
+        throw hasNoResponders(error) && connection.info?.jetstream !== true
+          ? new UnfitStoreError("it has no JetStream: write jetstream {} into the server's file")
+          : error;
+      });
       const offsetMs = await clockOffsetMs(buckets.hosts, options);
       const session = new Session(server, connection, buckets, options, offsetMs);
       await session.#watch();
@@ -106,12 +111,10 @@ export class Session {
   }
 }
 
-export class ServerTooOldError extends Error {
-  constructor(server: string, version: string | undefined) {
-    super(
-      `${server} is nats-server ${version ?? 'of an unknown version'}, and ${OLDEST_SERVER.join('.')} or later is needed: update it`,
-    );
-  }
+function tooOld(version = 'of an unknown version'): UnfitStoreError {
+  return new UnfitStoreError(
+    `it is nats-server ${version}, and ${OLDEST_SERVER.join('.')} or later is needed: update it`,
+  );
 }
 
 function isTooOld(version: string | undefined): boolean {
