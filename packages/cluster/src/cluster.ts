@@ -22,6 +22,8 @@ import { TokenExchange, type ExchangeOptions } from './token-exchange.ts';
 
 /** Watches are known to go silent: what was not told of is found by looking, this often. */
 const READ_EVERY_MS = 60_000;
+/** What a person has to put right is looked at more often. */
+const UNREADABLE_READ_EVERY_MS = 15_000;
 /** After a request that failed though the store seemed to be there. */
 const RETRY_AFTER_MS = 1_000;
 /** How long a stop waits for the store. */
@@ -122,7 +124,7 @@ export class Cluster {
       ...this.#known,
       host,
       revision: tokens.get()?.origin?.revision,
-      problem: this.#problem() ?? this.#storeFault?.reason,
+      problem: this.#problem(),
       server: this.#server,
     };
   }
@@ -201,7 +203,7 @@ export class Cluster {
   #turn(): number {
     const nowMs = this.#options.bootMs();
     this.#judgeStore();
-    if (this.#member.link !== 'up') return nowMs + READ_EVERY_MS;
+    if (this.#member.link !== 'up') return this.#lookWhetherPutRight();
     const step = this.#nextLeaseStep();
     if (step.kind === 'keep' && this.#isStuck(nowMs)) void this.#giveUpLease();
     else if (step.kind !== 'none' && step.atMs <= nowMs && this.#leaseWork === undefined)
@@ -225,6 +227,17 @@ export class Cluster {
     const { overdueMs = () => -1, requestMs } = this.#options;
     const leadsForMs = lease.kind === 'ours' ? nowMs - lease.sinceMs : 0;
     return Math.min(overdueMs(), leadsForMs) > requestMs() + STUCK_AFTER_MS;
+  }
+
+  /** A deletion is not told of, nor a bucket that is gone. The store itself tells of its coming back. */
+  #lookWhetherPutRight(): number {
+    const nowMs = this.#options.bootMs();
+    if (this.#exchange.problem() === undefined || this.#storeFault !== undefined) return nowMs + READ_EVERY_MS;
+    if (this.#readAtMs <= nowMs) {
+      this.#readAtMs = nowMs + UNREADABLE_READ_EVERY_MS;
+      void this.#exchange.look();
+    }
+    return this.#readAtMs;
   }
 
   #on(event: StoreEvent): void {
@@ -252,11 +265,11 @@ export class Cluster {
   /** What the store holds is looked at before the lease is tried for: who cannot read it must not lead. */
   async #cameUp({ leaseLifeMs, server }: StoreEvent & { kind: 'up' }): Promise<void> {
     const session = this.#session;
+    this.#server = server;
     await this.#exchange.look();
     await this.#readLease();
     // It may have gone away meanwhile.
     if (session !== this.#session) return;
-    this.#server = server;
     this.#member = { ...this.#member, leaseLifeMs };
     this.#storeFault = undefined;
     this.#judgeStore();
@@ -273,12 +286,12 @@ export class Cluster {
   }
 
   #link(): Membership['link'] {
-    if (this.#problem() !== undefined || this.#storeFault?.kind === 'unusable') return 'unusable';
+    if (this.#unusable() !== undefined || this.#storeFault?.kind === 'unusable') return 'unusable';
     return this.#storeFault === undefined ? 'up' : 'away';
   }
 
   /** Why what is there cannot be used, for people. */
-  #problem(): string | undefined {
+  #unusable(): string | undefined {
     if (this.#storeFault !== undefined) return undefined;
     return this.#exchange.problem() ?? leaseProblem(this.#member.leaseLifeMs, this.#options.requestMs());
   }
@@ -335,6 +348,11 @@ export class Cluster {
         this.#leaseNotBeforeMs = bootMs() + RETRY_AFTER_MS;
         return;
     }
+  }
+
+  #problem(): string | undefined {
+    const unreadable = this.#unusable();
+    return unreadable === undefined ? this.#storeFault?.reason : `${this.#server ?? 'the store'}: ${unreadable}`;
   }
 
   #about(): Omit<HostRecord, 'token_age_seconds'> & { issuedAtMs: number | undefined } {

@@ -64,7 +64,12 @@ async function readLogin(
   { nkey, credentials }: Pick<ClusterConfig, 'nkey' | 'credentials'>,
   options: { credentialsDirectory: string | undefined },
 ): Promise<NatsLogin | undefined> {
-  const bytes = async (path: string) => new TextEncoder().encode((await readSecretText(path, options)).trim());
-  if (nkey !== undefined) return { kind: 'nkey', seed: await bytes(nkey) };
-  return credentials === undefined ? undefined : { kind: 'credentials', text: await bytes(credentials) };
+  const encoder = new TextEncoder();
+  if (nkey !== undefined) {
+    return { kind: 'nkey', seed: encoder.encode((await readSecretText(nkey, options)).trim()) };
+  }
+  // As it is: without its last line break, the client does not know it for a credentials file.
+  return credentials === undefined
+    ? undefined
+    : { kind: 'credentials', text: encoder.encode(await readSecretText(credentials, options)) };
 }

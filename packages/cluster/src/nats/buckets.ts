@@ -2,6 +2,7 @@
 import { StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { answerIn, UnfitStoreError } from './nats-faults.ts';
 
 export const TOKENS_KEY = 'tokens';
 export const LEASE_KEY = 'leader';
@@ -23,7 +24,10 @@ export interface Buckets {
   readonly leaseLifeMs: number;
 }
 
-/** What is not there is made; what is there is used as it is. Rejects with the client's errors: see nats-faults.ts. */
+/** No entry has it: what expects it is refused. */
+const NO_SEQUENCE = 2 ** 52;
+
+/** What is not there is made; what is there is used as it is. Rejects with errors that nats-faults.ts knows. */
 export async function openBuckets(
   connection: NatsConnection,
   { bucket, replicas, leaseLifeMs }: BucketSettings,
@@ -37,5 +41,22 @@ export async function openBuckets(
     ttl: leaseLifeMs,
     description: 'Schwab Token Relay: who leads, and which hosts are there',
   });
-  return { tokens, hosts, leaseLifeMs: (await hosts.status()).ttl };
+  const [{ streamInfo: ofTokens }, { streamInfo: ofHosts, ttl }] = await Promise.all([tokens.status(), hosts.status()]);
+  for (const { name, subjects } of [ofTokens.config, ofHosts.config]) {
+    if (!subjects.includes(`$KV.${name.slice('KV_'.length)}.>`)) {
+      const words = `its stream ${name} is somebody else's, and no bucket: give the cluster another one (cluster.bucket)`;
+      throw new UnfitStoreError(words);
+    }
+  }
+  // Who may connect but not write would be found out only when it leads, and then again and again.
+  await mayWrite(tokens, TOKENS_KEY);
+  await mayWrite(hosts, LEASE_KEY);
+  return { tokens, hosts, leaseLifeMs: ttl };
+}
+
+/** Writes nothing: it is refused, or the user has no right to ask. */
+async function mayWrite(bucket: KV, key: string): Promise<void> {
+  await bucket.update(key, '', NO_SEQUENCE).catch((error: unknown) => {
+    if (answerIn(error)?.kind !== 'refused') throw error;
+  });
 }

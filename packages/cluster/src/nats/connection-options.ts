@@ -5,6 +5,7 @@ import {
   type Authenticator,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
+import { UnfitStoreError } from './nats-faults.ts';
 
 /** PEM texts, not paths: whoever read the files has said what is wrong with them. */
 export interface NatsTls {
@@ -50,7 +51,8 @@ export function connectionOptions(server: string, { host, access }: NatsConnecti
     // Gossip would lead to addresses that the settings do not name.
     ignoreClusterUpdates: true,
     noAsyncTraces: true,
-    tls: tls === undefined ? null : tlsOptions(server, tls),
+    // A server that asks for TLS gets it also without a word of it here; then it has to be one that the machine trusts.
+    ...(tls === undefined ? {} : { tls: tlsOptions(server, tls) }),
     ...(login === undefined ? {} : { authenticator: authenticatorFor(login) }),
   };
 }
@@ -77,5 +79,22 @@ function tlsOptions(
 }
 
 function authenticatorFor(login: NatsLogin): Authenticator {
-  return login.kind === 'nkey' ? nkeyAuthenticator(login.seed) : credsAuthenticator(login.text);
+  switch (login.kind) {
+    case 'nkey':
+      return judging(nkeyAuthenticator(login.seed), 'the file of cluster.nkey holds no seed of a user (SU…)');
+    case 'credentials':
+      return judging(credsAuthenticator(login.text), 'the file of cluster.credentials is no credentials file of NATS');
+  }
+}
+
+/** The client reads what it was given only when a server asks for it. */
+function judging(authenticator: Authenticator, problem: string): Authenticator {
+  return (nonce) => {
+    try {
+      return authenticator(nonce);
+    } catch {
+      // Its own words may quote the secret.
+      throw new UnfitStoreError(`${problem}: make one as docs/cluster.md says`);
+    }
+  };
 }

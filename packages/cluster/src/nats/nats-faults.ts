@@ -1,11 +1,17 @@
 /** What an error of the NATS client means. Nobody matches on its messages, but where NATS gives nothing else. */
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
+import { X509Certificate } from 'node:crypto';
 import type { StoreFault } from '../store.ts';
+
+/** A store that is there and cannot be used. The message says what it has or is, and what to do; the address is put before it. */
+export class UnfitStoreError extends Error {}
 
 /** Of what is in the store: no fault. */
 export type NatsAnswer = { readonly kind: 'refused' } | { readonly kind: 'nothing' } | { readonly kind: 'no_bucket' };
 
+/** errors.json of nats-server: JSStreamReplicasNotSupportedErr */
+const REPLICAS_WITHOUT_CLUSTER = 10074;
 /** TLS alerts and OpenSSL's verdicts on certificates (node:tls, `error.code`). */
 const CERTIFICATE = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_)/;
 const PASSES = 'it is tried again for ever';
@@ -25,17 +31,32 @@ export function answerIn(error: unknown): NatsAnswer | undefined {
   }
 }
 
-/** @param where the server, without credentials */
-export function faultOf(error: unknown, where: string): StoreFault {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
-    const fault = knownFault(cause, where);
+/**
+ * @param where the server, without credentials
+ * @param certificate ours, as PEM, where there is one
+ */
+export function faultOf(error: unknown, where: string, certificate?: string): StoreFault {
+  for (const cause of causesOf(error)) {
+    const fault = knownFault(cause, where) ?? systemFault(cause, where, certificate);
     if (fault !== undefined) return fault;
   }
   const text = error instanceof Error ? error.message : 'unknown error';
   return { kind: 'away', reason: `${where} does not answer as it should (${text}); ${PASSES}` };
 }
 
+/** Nobody in the server answers requests for JetStream. */
+export function hasNoResponders(error: unknown): boolean {
+  return causesOf(error).some((cause) => cause instanceof errors.NoRespondersError);
+}
+
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let cause = error; cause instanceof Error && causes.length < 5; cause = cause.cause) causes.push(cause);
+  return causes;
+}
+
 function knownFault(error: Error, where: string): StoreFault | undefined {
+  if (error instanceof UnfitStoreError) return unusable(`${where}: ${error.message}`);
   if (error instanceof errors.PermissionViolationError) {
     const advice = 'give this user the rights that docs/cluster.md lists';
     return unusable(
@@ -53,7 +74,7 @@ function knownFault(error: Error, where: string): StoreFault | undefined {
   if (error instanceof errors.NoRespondersError) {
     return {
       kind: 'away',
-      reason: `${where} has no JetStream now: it is off there (jetstream {} in the server's file), or the servers have no majority; ${PASSES}`,
+      reason: `${where} has no JetStream now: the servers have no majority, or have just started; ${PASSES}`,
     };
   }
   if (error instanceof errors.TimeoutError) {
@@ -64,37 +85,44 @@ function knownFault(error: Error, where: string): StoreFault | undefined {
   }
   if (error instanceof JetStreamApiError) {
     const { code, description } = error.apiError();
+    if (error.code === JetStreamApiCodes.JetStreamNotEnabledForAccount) {
+      return unusable(`${where}: this user's account has no JetStream: write jetstream: enabled into it`);
+    }
+    if (error.code === REPLICAS_WITHOUT_CLUSTER)
+      return unusable(`${where} says: ${description} (cluster.replicas); see docs/cluster.md`);
     return code === 503
       ? { kind: 'away', reason: `${where} says: ${description}; ${PASSES}` }
-      : unusable(`${where} says: ${description}`);
+      : unusable(`${where} says: ${description}; see docs/cluster.md`);
   }
-  return systemFault(error, where);
+  // The client has no class for it, and no code.
+  if (error instanceof errors.ConnectionError && error.message === "server does not support 'tls'") {
+    return unusable(`${where} speaks no TLS: write tls {} into the server's file, as docs/cluster.md has it`);
+  }
+  return undefined;
 }
 
-function systemFault(error: Error, where: string): StoreFault | undefined {
+function systemFault(error: Error, where: string, certificate: string | undefined): StoreFault | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === undefined) return undefined;
-  if (CERTIFICATE.test(code)) {
-    return unusable(
-      `TLS with ${where} fails: ${certificateWords(code)} (${code}); see cluster.tls, and the server's certificate`,
-    );
-  }
-  return { kind: 'away', reason: `${where} cannot be reached (${code}); ${PASSES}` };
+  return CERTIFICATE.test(code)
+    ? unusable(`TLS with ${where} fails: ${certificateWords(code, certificate)} (${code}); see cluster.tls`)
+    : { kind: 'away', reason: `${where} cannot be reached (${code}); ${PASSES}` };
 }
 
-function certificateWords(code: string): string {
+function certificateWords(code: string, ours: string | undefined): string {
+  // An alert is what the server says of us: older ones say "bad certificate" whatever it is.
+  if (/ALERT.*(CERTIFICATE|UNKNOWN_CA)/.test(code)) {
+    return ours === undefined
+      ? 'the server wants a certificate of ours'
+      : `the server does not take our certificate, which is good until ${new X509Certificate(ours).validTo}`;
+  }
   switch (code) {
     case 'CERT_HAS_EXPIRED':
       return 'the server’s certificate has expired';
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return 'the server’s certificate is for another name';
-    case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED':
-    case 'ERR_SSL_TLSV1_ALERT_CERTIFICATE_EXPIRED':
-      return 'the server says that our certificate has expired';
-    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
-      return 'the server wants a certificate of ours';
     default:
-      return 'one side does not trust the other’s certificate';
+      return 'the server’s certificate is not of an authority that we trust';
   }
 }
 

@@ -13,7 +13,7 @@ import { MAX_HOST_BYTES } from '../host-record.ts';
 import { HOSTS_PREFIX, LEASE_KEY, TOKENS_KEY } from './buckets.ts';
 import { answerIn, faultOf } from './nats-faults.ts';
 import { failuresInARow, reconnectAfterMs } from './reconnect.ts';
-import { ServerTooOldError, Session, type SessionOptions } from './session.ts';
+import { Session, type SessionOptions } from './session.ts';
 
 /** More than that are not hosts of ours. */
 const MAX_HOSTS = 500;
@@ -116,8 +116,7 @@ export class NatsStore implements ClusterStore {
       try {
         session = await Session.open(server, { ...this.#options, onEvent });
       } catch (error) {
-        const theirs = openingFault(error, server);
-        fault = worseOf(fault, theirs);
+        fault = worseOf(fault, faultOf(error, server, this.#options.access().tls?.cert));
         continue;
       }
       onUp();
@@ -161,10 +160,6 @@ function worseOf(one: StoreFault | undefined, other: StoreFault): StoreFault {
   if (one === undefined) return other;
   const reason = one.kind === 'unusable' ? one.reason : other.reason;
   return { kind: one.kind === 'away' || other.kind === 'away' ? 'away' : 'unusable', reason };
-}
-
-function openingFault(error: unknown, server: string): StoreFault {
-  return error instanceof ServerTooOldError ? { kind: 'unusable', reason: error.message } : faultOf(error, server);
 }
 
 function found<Entry>(entry: KvEntry | null, as: (entry: KvEntry) => Entry): ReadOutcome<Entry> {

@@ -5,7 +5,7 @@ import type { StoreEvent, StoreFault, TokensEntry } from '../store.ts';
 import { LEASE_KEY, openBuckets, TOKENS_KEY, type Buckets, type BucketSettings } from './buckets.ts';
 import { connectionOptions, type NatsConnectionSettings } from './connection-options.ts';
 import { awaitGreeting } from './greeting.ts';
-import { faultOf } from './nats-faults.ts';
+import { faultOf, hasNoResponders, UnfitStoreError } from './nats-faults.ts';
 import { StoreClock } from './store-clock.ts';
 
 /** What is relied on here is in every server from this one on; older ones were not tried. */
@@ -34,8 +34,13 @@ export class Session {
     const connection = await connect(connectionOptions(server, options));
     try {
       const { version } = connection.info ?? {};
-      if (isTooOld(version)) throw new ServerTooOldError(server, version);
-      const buckets = await openBuckets(connection, options);
+      if (isTooOld(version)) throw tooOld(version);
+      const buckets = await openBuckets(connection, options).catch((error: unknown) => {
+        // While the servers have no majority nobody answers either, but then the server does have it.
+        throw hasNoResponders(error) && connection.info?.jetstream !== true
+          ? new UnfitStoreError("it has no JetStream: write jetstream {} into the server's file")
+          : error;
+      });
       const { host, bootMs } = options;
       const clock = new StoreClock({ bucket: buckets.tokens, host, bootMs });
       await clock.set();
@@ -118,12 +123,10 @@ export class Session {
   }
 }
 
-export class ServerTooOldError extends Error {
-  constructor(server: string, version: string | undefined) {
-    super(
-      `${server} is nats-server ${version ?? 'of an unknown version'}, and ${OLDEST_SERVER.join('.')} or later is needed: update it`,
-    );
-  }
+function tooOld(version = 'of an unknown version'): UnfitStoreError {
+  return new UnfitStoreError(
+    `it is nats-server ${version}, and ${OLDEST_SERVER.join('.')} or later is needed: update it`,
+  );
 }
 
 function isTooOld(version: string | undefined): boolean {
