@@ -81,7 +81,9 @@ export class Campaign {
     const tookMs = performance.now() - this.#beganAtMs;
     await this.#watch.close();
     const figures = this.#judge(tookMs);
-    await this.stage.close();
+    await this.stage.close().catch((error: unknown) => {
+      this.witness.complain(error instanceof Error ? error.message : String(error));
+    });
     return figures;
   }
 
