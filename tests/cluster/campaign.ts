@@ -1,6 +1,7 @@
 /** A run: faults by the plan, agreement after each scene, and the judgement at the end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Witness } from '../chaos/witness.ts';
+import type { ClusterHost } from './host.ts';
 import { Faults } from './faults.ts';
 import { earlyRefreshes, madeBeside, stepsBack, type Issue } from './ledger.ts';
 import { faultText, planRound, type FaultKind, type Scene, type Shape } from './plan.ts';
@@ -43,7 +44,10 @@ export class Campaign {
   private constructor(stage: Stage) {
     this.stage = stage;
     this.#watch = new Watch(stage, this.witness);
-    this.#faults = new Faults(stage, () => this.#nextIsEverybodys());
+    this.#faults = new Faults(stage, {
+      nextIsEverybodys: () => this.#nextIsEverybodys(),
+      anotherLeads: (than) => this.#anotherLeads(than),
+    });
   }
 
   static async open(folder: string): Promise<Campaign> {
@@ -73,11 +77,13 @@ export class Campaign {
 
   /** All hold the same, and then the next one too; then everything is ended and judged. */
   async end(): Promise<Figures> {
-    await this.#nextIsEverybodys();
+    if (this.witness.complaints.length === 0) await this.#nextIsEverybodys();
     const tookMs = performance.now() - this.#beganAtMs;
     await this.#watch.close();
     const figures = this.#judge(tookMs);
-    await this.stage.close();
+    await this.stage.close().catch((error: unknown) => {
+      this.witness.complain(error instanceof Error ? error.message : String(error));
+    });
     return figures;
   }
 
@@ -97,6 +103,11 @@ export class Campaign {
     const { issues } = this.stage.ledger;
     const from = issues.length;
     await this.#bounded(() => allHoldTheSame(this.stage, ({ number }) => number > from), 'hold the next token');
+  }
+
+  async #anotherLeads(than: ClusterHost): Promise<void> {
+    const isLed = () => this.stage.hosts.some((host) => host !== than && host.leads && !host.machine.isCut);
+    await this.#bounded(() => Promise.resolve(isLed()), `are led by another host than ${than.name}`);
   }
 
   async #bounded(reached: () => Promise<boolean>, what: string): Promise<boolean> {

@@ -6,14 +6,19 @@ import type { NatsServer } from './nats-server.ts';
 import type { Fault } from './plan.ts';
 import type { Stage } from './stage.ts';
 
+/** What is waited for, within a bound: that all have the next token, that a host leads that is not this one. */
+export interface Waits {
+  readonly nextIsEverybodys: () => Promise<void>;
+  readonly anotherLeads: (than: ClusterHost) => Promise<void>;
+}
+
 export class Faults {
   readonly #stage: Stage;
-  readonly #agreed: () => Promise<void>;
+  readonly #waits: Waits;
 
-  /** @param agreed resolves when all hold the same */
-  constructor(stage: Stage, agreed: () => Promise<void>) {
+  constructor(stage: Stage, waits: Waits) {
     this.#stage = stage;
-    this.#agreed = agreed;
+    this.#waits = waits;
   }
 
   /** Resolves when it is put right. */
@@ -22,20 +27,25 @@ export class Faults {
       case 'kill_leader': {
         const leader = this.#leader();
         await leader.killSender();
-        await sleep(fault.ms);
+        await this.#takenOver(leader, fault.ms);
         leader.startSender();
         return;
       }
       case 'freeze_leader': {
         const leader = this.#leader();
         leader.freeze(true);
-        await sleep(fault.ms);
+        await this.#takenOver(leader, fault.ms);
         leader.freeze(false);
         return;
       }
       case 'cut_leader':
-      case 'cut_leader_one_way':
-        return cut(this.#leader().machine, fault);
+      case 'cut_leader_one_way': {
+        const leader = this.#leader();
+        leader.machine.cut(fault.cut);
+        await this.#takenOver(leader, fault.ms);
+        leader.machine.heal();
+        return;
+      }
       case 'cut_follower':
         return cut(this.#follower(fault.other).machine, fault);
       case 'log_in_on_follower':
@@ -49,8 +59,13 @@ export class Faults {
       case 'cut_server_one_way':
         return cut(this.#server(fault.other).machine, fault);
       case 'change_key':
-        return this.#stage.changeKey(this.#agreed);
+        return this.#stage.changeKey(this.#waits.nextIsEverybodys);
     }
+  }
+
+  /** So long, and until another host leads. */
+  async #takenOver(leader: ClusterHost, ms: number): Promise<void> {
+    await Promise.all([sleep(ms), this.#waits.anotherLeads(leader)]);
   }
 
   #leader(): ClusterHost {

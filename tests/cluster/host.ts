@@ -1,5 +1,5 @@
 /** One host of the cluster: a sender and a receiver as processes on a machine of its own, with a clock of its own. */
-import { requestLocal } from '@token-relay/daemon';
+import { LocalHttpError, requestLocal } from '@token-relay/daemon';
 import { fingerprint } from '@token-relay/tokens';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -113,14 +113,14 @@ export class ClusterHost {
 
   /** What its receiver hands out now. @returns the token's fingerprint, or why there is none */
   async held(): Promise<{ readonly fingerprint: string } | { readonly problem: string }> {
-    const { body } = await this.#ask('/v1/token');
+    const body = await this.#ask('/v1/token');
     const { access_token: accessToken, code } = body as { access_token?: string; code?: string };
     return accessToken === undefined ? { problem: code ?? 'no answer' } : { fingerprint: fingerprint(accessToken) };
   }
 
   /** The tokens that its receiver took, oldest first, with their generations. */
   async received(): Promise<readonly { readonly generation: number; readonly fingerprint: string }[]> {
-    const { body } = await this.#ask('/v1/history');
+    const body = await this.#ask('/v1/history');
     return (body as { tokens: { generation: number; fingerprint: string }[] }).tokens.toReversed();
   }
 
@@ -148,8 +148,14 @@ export class ClusterHost {
     return this.#senders.at(-1)?.lines.findLast((line) => line.includes('Cluster: ')) ?? '';
   }
 
-  async #ask(path: string): Promise<{ readonly body: unknown }> {
-    return requestLocal(join(this.#options.folder, 'api.sock'), { method: 'GET', path, timeoutMs: ANSWER_WITHIN_MS });
+  async #ask(path: string): Promise<unknown> {
+    const socket = join(this.#options.folder, 'api.sock');
+    try {
+      return (await requestLocal(socket, { method: 'GET', path, timeoutMs: ANSWER_WITHIN_MS })).body;
+    } catch (error) {
+      if (!(error instanceof LocalHttpError)) throw error;
+      return { code: error.message, tokens: [] };
+    }
   }
 
   #program(name: 'token-refresh-sender' | 'token-receiver', args: readonly string[], stdin?: 'pipe'): Program {

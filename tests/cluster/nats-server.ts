@@ -1,8 +1,9 @@
 /** One of the three servers of NATS: a process that can be killed, started again, and emptied. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { recordOutput } from '../record/record.ts';
 import type { CertificateFiles } from './certificates.ts';
 import type { Machine } from './network.ts';
 
@@ -49,6 +50,13 @@ cluster { name: relay, listen: "${machine.address}:${ROUTE_PORT}", routes: [${ro
     const closed = once(child, 'close');
     child.kill('SIGKILL');
     await closed;
+  }
+
+  /** What it said, and what it keeps: its operators see both, and no token in either. */
+  record(): void {
+    recordOutput(`${this.machine.name}-log`, readFileSync(join(this.#folder, 'nats.log'), 'utf8'));
+    for (const file of globSync('store/**/*.blk', { cwd: this.#folder }))
+      recordOutput(`${this.machine.name}-disk`, `${readFileSync(join(this.#folder, file), 'latin1')}\n`);
   }
 
   /** All that it kept is lost. */

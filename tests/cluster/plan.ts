@@ -2,7 +2,7 @@
 import { seeded, type Random } from '../seeded/seeded.ts';
 import type { Cut } from './network.ts';
 
-/** `leader`: whoever leads when it strikes. `other`: a number that picks one of the rest. */
+/** `leader`: whoever leads when it strikes; it lasts until another host leads, and `ms` at least. `other`: a number that picks one of the rest. */
 export type Fault =
   | { readonly kind: 'kill_leader' | 'freeze_leader'; readonly ms: number }
   | { readonly kind: 'cut_leader' | 'cut_leader_one_way'; readonly ms: number; readonly cut: Cut }

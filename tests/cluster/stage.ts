@@ -115,6 +115,7 @@ export class Stage {
     const ends = await Promise.allSettled(this.hosts.map((host) => host.stop()));
     for (const door of this.#doors) door.close();
     await Promise.all(this.servers.map((server) => server.kill()));
+    for (const server of this.servers) server.record();
     await this.sandbox.close();
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;

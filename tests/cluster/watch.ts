@@ -22,6 +22,8 @@ interface Absence {
 export class Watch {
   readonly #stage: Stage;
   readonly #witness: Witness;
+  /** Who was owed a token, had none, and was complained of. */
+  readonly #without = new Set<string>();
   readonly #absences = new Map<string, Absence>();
   readonly #received = new Map<string, Map<number, Issue>>();
   readonly #over = new AbortController();
@@ -96,9 +98,15 @@ export class Watch {
     const isOwed = this.#isOwed(host.name, askedAtMs);
     if (isOwed) this.looks += 1;
     if ('problem' in held) {
-      if (isOwed) this.#witness.complain(`${host.name} has no valid token: ${held.problem}`);
+      if (isOwed && !this.#without.has(host.name)) {
+        this.#witness.complain(
+          `${host.name} has no valid token at ${(askedAtMs / 1_000).toFixed(1)} s: ${held.problem}`,
+        );
+        this.#without.add(host.name);
+      }
       return;
     }
+    this.#without.delete(host.name);
     const issue = this.#stage.ledger.find(held.fingerprint);
     if (issue === undefined) {
       this.#witness.complain(`${host.name} hands out a token that Schwab never gave`);
