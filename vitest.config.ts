@@ -99,7 +99,8 @@ export default defineConfig({
           name: 'systemd',
           include: ['tests/systemd/**/*.test.ts'],
           testTimeout: 180_000,
-          hookTimeout: 120_000,
+          // A build of the package, a boot and an installation have limits of their own, which say what took too long.
+          hookTimeout: 480_000,
           fileParallelism: false,
           maxWorkers: 1,
         },
