@@ -162,14 +162,14 @@ export class ClusterPart implements RefreshGate {
     return openStore({ servers, host, bucket, replicas, leaseLifeMs, access, bootMs, random, pause });
   }
 
-  /** What comes again and again, because a store is there and is not, is said once in a while. */
+  /** A warning that comes again and again, because a store is there and is not, is said once in a while. */
   #say(level: 'info' | 'warn', message: string): void {
     if (message === this.#lastLine) return;
     this.#lastLine = message;
     const { log, bootMs } = this.#options;
-    const isRepeated = bootMs() - (this.#warned.get(message) ?? -Infinity) < WARN_AGAIN_AFTER_MS;
+    const isRepeated = level === 'warn' && bootMs() - (this.#warned.get(message) ?? -Infinity) < WARN_AGAIN_AFTER_MS;
     log[isRepeated ? 'debug' : level](message);
-    if (isRepeated) return;
+    if (isRepeated || level === 'info') return;
     if (this.#warned.size >= MAX_WARNED) this.#warned.clear();
     this.#warned.set(message, bootMs());
   }
