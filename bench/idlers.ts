@@ -77,7 +77,7 @@ async function makeHome(folder: string): Promise<{ readonly home: string; readon
   return { home, flags: makeSenderHome(home, sandbox) };
 }
 
-function readUnit(path: string): { readonly nodeFlags: readonly string[]; readonly watchdogUs: number } {
+export function readUnit(path: string): { readonly nodeFlags: readonly string[]; readonly watchdogUs: number } {
   const text = readFileSync(path, 'utf8');
   const flags = /^ExecStart=\S+\/node (.*?)\S+main\.cjs run$/m.exec(text)?.[1];
   const seconds = Number(/^WatchdogSec=(\d+)$/m.exec(text)?.[1]);

@@ -32,8 +32,9 @@ export interface Hosts extends AsyncDisposable {
   /**
    * Starts a host, or starts it again with what it has on its disk; resolves when it leads or follows.
    * @param socketPath where it delivers to
+   * @param nodeFlags those of its unit; default: as its command runs it
    */
-  readonly start: (name: string, socketPath: string) => Promise<Host>;
+  readonly start: (name: string, socketPath: string, nodeFlags?: readonly string[]) => Promise<Host>;
 }
 
 /** The first host that is started brings the login in; the others have it from the store. */
@@ -45,18 +46,25 @@ export async function makeHosts({ folder, root }: Setting, cluster: ClusterOptio
   const flagsOf = new Map<string, readonly string[]>();
   return {
     keyFile,
-    start: async (name, socketPath) => {
+    start: async (name, socketPath, nodeFlags) => {
       const home = join(own, name);
       const flags =
         flagsOf.get(name) ?? makeHome(home, name, { ...cluster, sandbox, keyFile, isFirst: flagsOf.size === 0 });
       flagsOf.set(name, flags);
       const control = join(home, 'control.sock');
-      const sender = await startProcess(
-        join(root, 'apps/sender/bin/token-refresh-sender'),
-        ['run', ...flags, `--control-socket-path=${control}`, `--socket-path=${socketPath}`, '--log-file=none'],
-        new RegExp(`${LEADS.source}|${FOLLOWS.source}`),
-        { cwd: home, env: { XDG_RUNTIME_DIR: home } },
-      );
+      const args = [
+        'run',
+        ...flags,
+        `--control-socket-path=${control}`,
+        `--socket-path=${socketPath}`,
+        '--log-file=none',
+      ];
+      const [program, programArgs] =
+        nodeFlags === undefined
+          ? [join(root, 'apps/sender/bin/token-refresh-sender'), args]
+          : [process.execPath, [...nodeFlags, join(root, 'apps/sender/bundle/main.cjs'), ...args]];
+      const ready = new RegExp(`${LEADS.source}|${FOLLOWS.source}`);
+      const sender = await startProcess(program, programArgs, ready, { cwd: home, env: { XDG_RUNTIME_DIR: home } });
       return {
         name,
         sender,

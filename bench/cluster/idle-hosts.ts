@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { table } from '../figures.ts';
 import { costsTable, watchIdle } from '../idle-costs.ts';
+import { readUnit } from '../idlers.ts';
 import type { Setting } from '../part.ts';
 import { startReceiver } from '../receiver.ts';
 import { makeSenderHome } from '../sender-home.ts';
@@ -22,10 +23,9 @@ export async function startIdleHosts(setting: Setting): Promise<{ readonly end: 
   const receiver = await startReceiver(setting);
   const hosts = await makeHosts(setting, { ...nats, bucket: 'idle', leaseSeconds: LEASE_SECONDS });
   const leader = await hosts.start('leader', receiver.tokens);
-  const followers = [
-    await hosts.start('follower-1', receiver.tokens),
-    await hosts.start('follower-2', receiver.tokens),
-  ];
+  const follower = await hosts.start('follower', receiver.tokens);
+  const { nodeFlags } = readUnit(join(setting.root, 'systemd/system/token-refresh-sender.service'));
+  const service = await hosts.start('follower-as-a-service', receiver.tokens, nodeFlags);
   const single = await startSingle(setting, receiver.tokens);
   // Nobody who idles asks it for anything.
   await hosts[Symbol.asyncDispose]();
@@ -34,9 +34,10 @@ export async function startIdleHosts(setting: Setting): Promise<{ readonly end: 
   const endOf = watchIdle([
     { name: 'token-refresh-sender, in no cluster', process: single },
     { name: 'token-refresh-sender, leads', process: leader.sender },
-    ...followers.map(({ sender }) => ({ name: 'token-refresh-sender, follows', process: sender })),
+    { name: 'token-refresh-sender, follows', process: follower.sender },
+    { name: 'token-refresh-sender, follows, with the flags of its unit', process: service.sender },
   ]);
-  const names = [leader, ...followers].map(({ name }) => name);
+  const names = [leader, follower, service].map(({ name }) => name);
   const before = await trafficNow(nats, names);
   const processorMs = nats.processorMs();
   return {
@@ -44,7 +45,7 @@ export async function startIdleHosts(setting: Setting): Promise<{ readonly end: 
       const { costs, minutes } = endOf();
       const after = await trafficNow(nats, names);
       const serversMs = (nats.processorMs() - processorMs) / minutes;
-      for (const { sender } of [...followers, leader]) await sender.stop();
+      for (const { sender } of [service, follower, leader]) await sender.stop();
       for (const { stop } of [single, receiver]) await stop();
       await nats[Symbol.asyncDispose]();
       const scale = { names, before, after, minutes };

@@ -57,7 +57,7 @@ export async function toApplications(setting: Setting, nats: NatsServers): Promi
 
 /** More and more followers without a daemon around them, beside a real leader. */
 export async function toCrowds(setting: Setting, nats: NatsServers): Promise<string> {
-  const [refreshes, counts, idleMs] = setting.quick ? [2, [1, 50], 100] : [20, [1, 10, 50, 200], 20_000];
+  const [refreshes, counts, idleMs] = setting.quick ? [2, [1, 50], 100] : [20, [1, 10, 50, 200], 25_000];
   const rows: string[][] = [];
   for (const count of counts) {
     const { delaysMs, lastMs, leaderMs, serversMs, idleServersMs } = await toCrowd(setting, nats, count, {
