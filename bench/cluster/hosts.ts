@@ -59,10 +59,7 @@ export async function makeHosts({ folder, root }: Setting, cluster: ClusterOptio
         `--socket-path=${socketPath}`,
         '--log-file=none',
       ];
-      const [program, programArgs] =
-        nodeFlags === undefined
-          ? [join(root, 'apps/sender/bin/token-refresh-sender'), args]
-          : [process.execPath, [...nodeFlags, join(root, 'apps/sender/bundle/main.cjs'), ...args]];
+      const [program, programArgs] = senderCommand(root, args, nodeFlags);
       const ready = new RegExp(`${LEADS.source}|${FOLLOWS.source}`);
       const sender = await startProcess(program, programArgs, ready, { cwd: home, env: { XDG_RUNTIME_DIR: home } });
       return {
@@ -78,6 +75,18 @@ export async function makeHosts({ folder, root }: Setting, cluster: ClusterOptio
     },
     [Symbol.asyncDispose]: () => sandbox.close(),
   };
+}
+
+/** @param nodeFlags those of its unit; default: as its command runs it */
+export function senderCommand(
+  root: string,
+  args: readonly string[],
+  nodeFlags?: readonly string[],
+): [string, readonly string[]] {
+  const app = join(root, 'apps/sender');
+  return nodeFlags === undefined
+    ? [join(app, 'bin/token-refresh-sender'), args]
+    : [process.execPath, [...nodeFlags, join(app, 'bundle/main.cjs'), ...args]];
 }
 
 interface Home extends ClusterOptions {

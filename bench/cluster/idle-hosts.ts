@@ -10,7 +10,7 @@ import type { Setting } from '../part.ts';
 import { startReceiver } from '../receiver.ts';
 import { makeSenderHome } from '../sender-home.ts';
 import { startProcess } from '../server-process.ts';
-import { makeHosts } from './hosts.ts';
+import { makeHosts, senderCommand } from './hosts.ts';
 import { startNats, type NatsServers, type Traffic } from './nats-servers.ts';
 
 /** A start leaves work behind, as V8 collects garbage half a minute after it. */
@@ -27,15 +27,17 @@ export async function startIdleHosts(setting: Setting): Promise<{ readonly end: 
   const { nodeFlags } = readUnit(join(setting.root, 'systemd/system/token-refresh-sender.service'));
   const service = await hosts.start('follower-as-a-service', receiver.tokens, nodeFlags);
   const single = await startSingle(setting, receiver.tokens);
+  const singleService = await startSingle(setting, receiver.tokens, nodeFlags);
   // Nobody who idles asks it for anything.
   await hosts[Symbol.asyncDispose]();
   await sleep(setting.quick ? 100 : SETTLE_MS);
 
   const endOf = watchIdle([
-    { name: 'token-refresh-sender, in no cluster', process: single },
-    { name: 'token-refresh-sender, leads', process: leader.sender },
-    { name: 'token-refresh-sender, follows', process: follower.sender },
-    { name: 'token-refresh-sender, follows, with the flags of its unit', process: service.sender },
+    { name: 'a sender in no cluster', process: single },
+    { name: 'leads', process: leader.sender },
+    { name: 'follows', process: follower.sender },
+    { name: 'in no cluster, with the flags of its unit', process: singleService },
+    { name: 'follows, with the flags of its unit', process: service.sender },
   ]);
   const names = [leader, follower, service].map(({ name }) => name);
   const before = await trafficNow(nats, names);
@@ -46,7 +48,7 @@ export async function startIdleHosts(setting: Setting): Promise<{ readonly end: 
       const after = await trafficNow(nats, names);
       const serversMs = (nats.processorMs() - processorMs) / minutes;
       for (const { sender } of [service, follower, leader]) await sender.stop();
-      for (const { stop } of [single, receiver]) await stop();
+      for (const { stop } of [single, singleService, receiver]) await stop();
       await nats[Symbol.asyncDispose]();
       const scale = { names, before, after, minutes };
       return `${costsTable(costs, 'in no cluster')}\n\nIdle for ${minutes.toFixed(1)} minutes, with a token that is not due and a lease of ${LEASE_SECONDS} s. Wakeups: how often a thread went to sleep (voluntary context switches in /proc); preempted: how often one had to make room for other programs. The three servers of NATS took ${serversMs.toFixed(0)} ms of processor time a minute together.\n\n${trafficTable(scale)}\n\nWhat the servers counted on the connection of each host (/connz, and /routez between them) in these ${minutes.toFixed(1)} minutes, scaled to an hour; payloads with their headers, without what TCP, TLS and pings add.`;
@@ -54,16 +56,13 @@ export async function startIdleHosts(setting: Setting): Promise<{ readonly end: 
   };
 }
 
-async function startSingle({ folder, root }: Setting, socketPath: string) {
+async function startSingle({ folder, root }: Setting, socketPath: string, nodeFlags?: readonly string[]) {
   await using sandbox = await startSandbox();
   const home = join(mkdtempSync(join(folder, 'single-')), 'home');
   const flags = makeSenderHome(home, sandbox);
-  return await startProcess(
-    join(root, 'apps/sender/bin/token-refresh-sender'),
-    ['run', ...flags, `--socket-path=${socketPath}`, '--log-file=none'],
-    /Token delivered/,
-    { cwd: home, env: { XDG_RUNTIME_DIR: home } },
-  );
+  const args = ['run', ...flags, `--socket-path=${socketPath}`, '--log-file=none'];
+  const [program, programArgs] = senderCommand(root, args, nodeFlags);
+  return await startProcess(program, programArgs, /Token delivered/, { cwd: home, env: { XDG_RUNTIME_DIR: home } });
 }
 
 interface TrafficReading {

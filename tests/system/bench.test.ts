@@ -1,4 +1,4 @@
-/** `npm run bench` in a minute: that every figure can still be measured. What the figures are passes or fails nothing here. */
+/** `npm run bench` in two minutes: that every figure can still be measured. What the figures are passes or fails nothing here. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { percentile, table } from '../../bench/figures.ts';
 import { goalsTable, isReached } from '../../bench/goals.ts';
 
 const root = join(import.meta.dirname, '../..');
-/** For a machine with other work; alone it takes less than a minute. */
+/** For a machine with other work. */
 const LONGEST_MS = 400_000;
 
 async function bench(...args: readonly string[]): Promise<{ readonly code: unknown; readonly printed: string }> {
