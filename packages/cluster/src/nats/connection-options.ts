@@ -5,6 +5,7 @@ import {
   type Authenticator,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { UnfitStoreError } from './nats-faults.ts';
 
 /** PEM texts, not paths: whoever read the files has said what is wrong with them. */
@@ -49,8 +50,16 @@ export function connectionOptions(server: string, { host, access }: NatsConnecti
     ignoreClusterUpdates: true,
     noAsyncTraces: true,
     // A server that asks for TLS gets it also without a word of it here; then it has to be one that the machine trusts.
-    ...(tls === undefined ? {} : { tls: definedOnly(tls) }),
+    ...(tls === undefined ? {} : { tls: { ...definedOnly(tls), ...identityOf(server) } }),
     ...(login === undefined ? {} : { authenticator: authenticatorFor(login) }),
+  };
+}
+
+/** The client checks the certificate of a server that is named by its address for "localhost". */
+function identityOf(server: string): Pick<ConnectionOptions, 'checkServerIdentity'> {
+  const { hostname } = new URL(server.includes('://') ? server : `nats://${server}`);
+  return {
+    checkServerIdentity: (_, certificate) => checkServerIdentity(hostname.replaceAll(/[[\]]/g, ''), certificate),
   };
 }
 
