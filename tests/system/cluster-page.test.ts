@@ -1,9 +1,10 @@
 /** docs/cluster.md does what it says: its commands, its server's file and its settings make a cluster. */
 import { createUser } from '@nats-io/nkeys';
 import { NatsStore } from '@token-relay/cluster/nats';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { block, ThreeHosts } from './cluster-page.ts';
+import { block, KEY_FILES, ThreeHosts } from './cluster-page.ts';
 import { NatsServer, withJetStream } from './nats-servers.ts';
 
 const RIGHTS = [...(/publish \{(.*?)\}/s.exec(block('conf'))?.[1] ?? '').matchAll(/"([^"]+)"/g)].map(
@@ -87,4 +88,31 @@ test('its commands, its servers’ file and its settings: three servers, and two
     ]);
   const [ours, theirs] = [await alpha.bench.tokens(), await beta.bench.tokens()];
   expect(theirs.token['access_token']).toBe(ours.token['access_token']);
+});
+
+test('its three steps change the key, and no host is ever without what it can open', async () => {
+  await using hosts = await ThreeHosts.make();
+  const alpha = await hosts.sender('alpha');
+  await alpha.program.line(/this host leads, and refreshes for all/);
+  const beta = await hosts.sender('beta');
+  await beta.program.line(/alpha leads, and refreshes/);
+  for (const { program } of [alpha, beta]) await program.line(/ started; control socket /);
+  const [old, fresh] = [(await readFile(alpha.bench.path('cluster.key'), 'utf8')).trim(), 'c3'.repeat(32)];
+  for (const [step, keys] of [
+    [old, fresh],
+    [fresh, old],
+    [fresh, fresh],
+  ].entries()) {
+    for (const { bench, program } of [alpha, beta]) {
+      for (const [index, name] of KEY_FILES.entries()) await bench.write(name, `${keys[index] ?? ''}\n`, 0o600);
+      program.signal('SIGHUP');
+      await program.until('the reload', () => (program.count(/Configuration read again/) > step ? true : undefined));
+    }
+  }
+  // What the old key sealed, and nobody sealed anew, could not be opened now.
+  const { bench } = alpha;
+  expect((await bench.senderCommand('refresh')).code).toBe(0);
+  const issued = (await bench.tokens()).token['access_token'];
+  await expect.poll(async () => (await beta.bench.tokens()).token['access_token'], { timeout: 20_000 }).toBe(issued);
+  for (const { program } of [alpha, beta]) expect(program.count(/cannot be used|is away/)).toBe(0);
 });

@@ -1,7 +1,7 @@
 /** What docs/cluster.md has a reader type and write, done on one machine: names and places are put in, and no more. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, NatsServer } from './nats-servers.ts';
@@ -9,6 +9,8 @@ import { Bench, type Program } from './processes.ts';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/cluster.md'), 'utf8');
 const HOSTS = ['alpha', 'beta', 'gamma'] as const;
+/** Both from the start, as the page has it for who wants to change the key without a stop. */
+export const KEY_FILES = ['cluster.key', 'cluster-2.key'] as const;
 type Host = (typeof HOSTS)[number];
 
 /** The page's only code block in this language. */
@@ -49,14 +51,15 @@ export class ThreeHosts {
     return new ThreeHosts(folder, servers, disposables);
   }
 
-  /** The sender of this host, with the settings of the page. */
+  /** The sender of this host, with the settings of the page; only alpha has a login of its own. */
   async sender(host: Host): Promise<{ bench: Bench; program: Program }> {
     const bench = this.#disposables.use(await Bench.make());
+    if (host !== 'alpha') await rm(bench.tokenFile);
     const file = (name: string) => join(this.#folder, name);
-    await chmod(file('cluster.key'), 0o600);
+    for (const name of KEY_FILES) await bench.write(name, readFileSync(file('cluster.key'), 'utf8'), 0o600);
     const servers = this.#servers.map(({ port }) => `"127.0.0.1:${port}"`).join(', ');
     const settings = block('yaml')
-      .replace(/servers: .*/, `servers: [${servers}]\n  keys: [${file('cluster.key')}]`)
+      .replace(/servers: .*/, `servers: [${servers}]\n  keys: [${KEY_FILES.join(', ')}]`)
       .replace('host: alpha', `host: ${host}`)
       .replace('/etc/token-relay/ca.crt', file('ca.crt'))
       .replace('/etc/token-relay/sender.crt', file(`sender-${host}.crt`))
