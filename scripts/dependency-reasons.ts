@@ -3,6 +3,12 @@
 /** What is in the package, and what the project's own package.json files name for development. */
 export const REASONS: Readonly<Record<string, string>> = {
   // In the package.
+  '@nats-io/jetstream': 'streams of NATS, which its buckets are made of',
+  '@nats-io/kv': 'the buckets that a cluster shares its tokens through; loaded only with the setting cluster',
+  '@nats-io/nats-core': 'the protocol of NATS',
+  '@nats-io/nkeys': 'how a host shows a server of NATS that it has its nkey',
+  '@nats-io/nuid': 'names for what is asked of NATS',
+  '@nats-io/transport-node': 'the connection to a server of NATS, over TCP and TLS',
   '@peculiar/asn1-cms': 'a form of certificate stores, which @peculiar/x509 knows',
   '@peculiar/asn1-csr': 'certificate requests, which @peculiar/x509 knows',
   '@peculiar/asn1-ecc': 'the form of keys on elliptic curves, in a certificate',
@@ -45,6 +51,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   'sd-notify': 'tells systemd READY, STATUS and WATCHDOG, without a process for each',
   selfsigned: 'makes the certificate that the login’s redirect is caught with; a bundle of its own, loaded at a login',
   'sonic-boom': 'writes the log file, for pino-roll',
+  tweetnacl: 'signs with an nkey, for @nats-io/nkeys',
   tslib: 'part of what is written in TypeScript: @peculiar, tsyringe',
   tsyringe: 'part of @peculiar/x509',
   zod: 'one schema for each thing that comes from outside (zod/mini)',
@@ -80,6 +87,8 @@ export const LICENSES_OF_PARTS: ReadonlySet<string> = new Set([
   'BSD-2-Clause',
   'BSD-3-Clause',
   'Apache-2.0',
+  // Asks for nothing.
+  'Unlicense',
 ]);
 
 /** For tools that nobody is handed: these as well. */

@@ -97,9 +97,9 @@ describe.concurrent('a certificate', () => {
   const certificates = new Certificates();
   certificates.authority('ca');
   certificates.authority('other-ca');
-  certificates.certificate('server', 'ca');
+  certificates.certificate('server', 'ca', { alternatives: 'IP:127.0.0.1' });
   certificates.certificate('server-expired', 'ca', { dates: EXPIRED });
-  certificates.certificate('server-elsewhere', 'ca', { alternatives: 'DNS:nats-9.example' });
+  certificates.certificate('server-elsewhere', 'ca', { alternatives: 'DNS:nats-9.example,DNS:localhost' });
   certificates.certificate('server-stranger', 'other-ca');
   certificates.certificate('alpha', 'ca');
   certificates.certificate('alpha-expired', 'ca', { dates: EXPIRED });

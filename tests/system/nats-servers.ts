@@ -59,6 +59,20 @@ function natsFile(settings: string, port = -1): string {
   return `host: 127.0.0.1\nport: ${port}\n${settings}`;
 }
 
+/** Ports of loopback that nobody listens on just now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
+
 /** A port that leads to one server or another, so that a server can be put right, or be another one, at the same address. */
 export class Road {
   #to: number;

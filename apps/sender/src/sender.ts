@@ -219,7 +219,14 @@ export class Sender {
     return report === undefined ? undefined : clusterStatus(report, this.cluster?.knownHosts() ?? []);
   }
 
+  /** For somebody who asks: the hosts of the cluster are looked for, and those that were found are in the next one. */
+  statusAsked(): StatusReport {
+    void this.cluster?.hosts();
+    return this.status();
+  }
+
   metrics(usage: { readonly residentBytes: number; readonly cpuSeconds: number }): readonly MetricFamily[] {
+    void this.cluster?.hosts();
     return senderMetrics(
       metricsSnapshot({
         version,

@@ -51,6 +51,28 @@ export function madeUpReport(nowMs: number, changes: Partial<StatusReport> = {})
   };
 }
 
+/** Of a host that is called alpha, with two others. */
+export function madeUpCluster(
+  nowMs: number,
+  changes: Partial<NonNullable<StatusReport['cluster']>> = {},
+): NonNullable<StatusReport['cluster']> {
+  const about = { version: '1.2.3', state: 'healthy', revision: 7, token_age_seconds: 720 };
+  return {
+    host: 'alpha',
+    role: 'leader',
+    leader: 'alpha',
+    since: new Date(nowMs - 3 * hour).toISOString(),
+    revision: 7,
+    server: 'nats-1.example:4222',
+    hosts: [
+      { host: 'alpha', role: 'leader', ...about },
+      { host: 'beta', role: 'follower', ...about },
+      { host: 'gamma', role: 'follower', version: '1.2.3', state: 'login_required' },
+    ],
+    ...changes,
+  };
+}
+
 export function madeUpTimeline(nowMs: number): readonly TimelineEvent[] {
   const rounds = [12, 37, 62, 87, 112].flatMap((minutes): TimelineEvent[] => {
     const atMs = nowMs - minutes * minute;
@@ -112,6 +134,10 @@ export function madeUpStates(nowMs: number): Readonly<Record<string, MadeUpState
   const [receiver, bot] = healthy.report.targets;
   return {
     healthy: healthy,
+    'in a cluster': withReport({ cluster: madeUpCluster(nowMs) }),
+    'the store of a cluster away': withReport({
+      cluster: madeUpCluster(nowMs, { role: 'waiting', leader: 'beta', problem: 'nats-1.example cannot be reached' }),
+    }),
     'just started': {
       ...withReport({ refreshes: 0, targets: [] }),
       timeline: [],

@@ -79,7 +79,7 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
   const status = () => sender.status();
   const routes = [
     ...controlRoutes({
-      status,
+      status: () => sender.statusAsked(),
       refresh: () => sender.refresher.refreshNow(),
       login: sender.login,
       cluster: sender.controlledCluster(),

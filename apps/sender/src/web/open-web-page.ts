@@ -20,7 +20,7 @@ export async function openWebPage(
       port: webPort,
       log,
       source: {
-        status: () => sender.status(),
+        status: () => sender.statusAsked(),
         timeline: () => sender.timeline.events(),
         login: sender.login,
         onChange: (listener) => sender.onChange(listener),

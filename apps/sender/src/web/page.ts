@@ -1,6 +1,7 @@
 /** The page as HTML, from what there is to show. Pure. */
 import type { LoginView } from '../login/login-service.ts';
 import type { StatusReport } from '../status/status-report.ts';
+import { clusterHtml } from './cluster-list.ts';
 import { markup, type Html } from './html.ts';
 import { loginPanel } from './login-panel.ts';
 import { moment } from './moments.ts';
@@ -69,6 +70,7 @@ ${loginPanel({ login, isDue, csrfToken, problem, nowMs })}
 ${timelineHtml(timeline, nowMs)}
 <div>
 ${targetsHtml(report.targets, nowMs)}
+${clusterHtml(report.cluster, nowMs)}
 ${factsHtml(report, nowMs)}
 </div>
 </div>

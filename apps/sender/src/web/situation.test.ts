@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { madeUpReport, madeUpStates } from '../../tests/made-up-web-source.ts';
+import { madeUpCluster, madeUpReport, madeUpStates } from '../../tests/made-up-web-source.ts';
 import type { StatusReport } from '../status/status-report.ts';
 import { situationOf } from './situation.ts';
 import type { Tone } from './timeline.ts';
@@ -44,6 +44,28 @@ test.each<[string, StatusReport, Tone, RegExp, RegExp | undefined]>([
     /before it ends/,
   ],
   ['seven days over', madeUpReport(now, { login: ended }), 'bad', /are over/, /Log in/],
+  [
+    'a store that is away, with another host that led',
+    madeUpReport(now, { cluster: madeUpCluster(now, { role: 'waiting', leader: 'beta', problem: 'no answer' }) }),
+    'watch',
+    /store is away/,
+    /nothing here has to be restarted/,
+  ],
+  [
+    'a store that is away, where this host led',
+    madeUpReport(now, { cluster: madeUpCluster(now, { role: 'alone', problem: 'no answer' }) }),
+    'watch',
+    /store is away/,
+    /other hosts wait/,
+  ],
+  [
+    'a store that cannot be used',
+    madeUpReport(now, { cluster: madeUpCluster(now, { role: 'single', problem: 'another key' }) }),
+    'watch',
+    /cannot be used/,
+    /joins by itself/,
+  ],
+  ['a cluster that is well', madeUpReport(now, { cluster: madeUpCluster(now) }), 'good', /All is well/, undefined],
   ['an unknown login', withoutKeys(madeUpReport(now), 'login'), 'watch', /unknown/, /Log in once/],
 ])('%s: tone, headline and what to do', (_name, report, tone, headline, advice) => {
   const situation = situationOf(report, now);

@@ -70,6 +70,8 @@ function healthySituation(report: StatusReport, nowMs: number): Situation {
           advice: 'Log in before it ends, and nothing stops.',
         };
   }
+  const storeless = clusterSituation(report);
+  if (storeless !== undefined) return storeless;
   const missed = report.targets.filter((target) => target.state === 'undelivered');
   if (missed.length > 0) {
     const names = missed.map((target) => target.name).join(', ');
@@ -89,6 +91,38 @@ function healthySituation(report: StatusReport, nowMs: number): Situation {
     };
   }
   return { tone: 'good', headline: 'All is well', explanation: 'The login is alive, and each new token is delivered.' };
+}
+
+/** undefined: on a single machine, and while the cluster's store is there. */
+function clusterSituation({ cluster }: StatusReport): Situation | undefined {
+  const explanation = sentence(cluster?.problem ?? '');
+  switch (cluster?.role) {
+    case 'waiting':
+      return {
+        tone: 'watch',
+        headline: 'The cluster’s store is away',
+        explanation: `${explanation} ${cluster.leader ?? 'Another host'} led last, and goes on refreshing; this one waits with the token that it has.`,
+        advice: 'Start a server of the store before that token ends; nothing here has to be restarted.',
+      };
+    case 'alone':
+      return {
+        tone: 'watch',
+        headline: 'The cluster’s store is away',
+        explanation: `${explanation} This host led last, and goes on refreshing.`,
+        advice: 'Start a server of the store: the other hosts wait for it, with the token that they have.',
+      };
+    case 'single':
+      return {
+        tone: 'watch',
+        headline: 'The cluster’s store cannot be used',
+        explanation: `${explanation} This host goes on as a single machine.`,
+        advice: 'Put that right as docs/cluster.md says; it joins by itself.',
+      };
+    case 'leader':
+    case 'follower':
+    case undefined:
+      return undefined;
+  }
 }
 
 function hasValidToken({ access_token: token }: StatusReport, nowMs: number): boolean {
