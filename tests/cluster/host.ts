@@ -5,14 +5,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { redirectAfterLogin } from '../../apps/sender/tests/stand-in-browser.ts';
 import { recordSecretsIn } from '../record/record.ts';
-import { Program } from '../system/processes.ts';
+import { Program, type Finished } from '../system/processes.ts';
 import type { CertificateFiles } from './certificates.ts';
-import { CLIENT_PORT } from './nats-server.ts';
 import type { Machine } from './network.ts';
-import { SCHWAB_PORT } from './schwab-door.ts';
+import { senderSettings } from './sender-settings.ts';
 import { clockAhead } from './wrong-clock.ts';
 
 const ANSWER_WITHIN_MS = 5_000;
+const ENDS_WITHIN_MS = 20_000;
 const LEADS = /Cluster: this host leads/;
 
 export interface HostOptions {
@@ -127,7 +127,7 @@ export class ClusterHost {
   /** Ends both; rejects if one did not end as it should. */
   async stop(): Promise<void> {
     const sender = this.#senders.at(-1);
-    const ends = await Promise.all([this.#isDown ? undefined : sender?.stop(), this.#receiver.stop()]);
+    const ends = await Promise.all([this.#isDown ? undefined : stopInTime(sender), stopInTime(this.#receiver)]);
     const wrong = ends.find((end) => end !== undefined && end.code !== 0);
     if (wrong !== undefined)
       throw new Error(
@@ -175,22 +175,10 @@ export class ClusterHost {
   }
 }
 
-function senderSettings({ machine, servers, tls, refreshSeconds }: HostOptions): string {
-  const schwab = `http://127.0.0.1:${SCHWAB_PORT}/v1/oauth`;
-  return `app_config: app.yaml
-token_file: schwab_tokens.json
-token_url: ${schwab}/token
-authorize_url: ${schwab}/authorize
-refresh_interval: ${refreshSeconds}s
-http_timeout: 2s
-socket_path: token.sock
-control_socket_path: control.sock
-log_file: sender.log
-cluster:
-  servers: [${servers.map(({ address }) => `"${address}:${CLIENT_PORT}"`).join(', ')}]
-  host: ${machine.name}
-  lease: 6s
-  keys: [first.key, second.key]
-  tls: { ca: "${tls.ca}", cert: "${tls.cert}", key: "${tls.key}" }
-`;
+/** One that does not end is killed, and so ends wrongly. */
+async function stopInTime(program: Program | undefined): Promise<Finished | undefined> {
+  const late = setTimeout(() => program?.signal('SIGKILL'), ENDS_WITHIN_MS);
+  const finished = await program?.stop();
+  clearTimeout(late);
+  return finished;
 }
