@@ -177,7 +177,8 @@ export class Cluster {
   /** Does what is due, and returns when something is next. */
   #turn(): number {
     const nowMs = this.#options.bootMs();
-    if (this.#member.link !== 'up') return nowMs + READ_EVERY_MS;
+    // What cannot be used is looked at all the same: it may be gone, and its numbers begin anew.
+    if (this.#link?.kind !== 'up' || this.#member.link === 'away') return nowMs + READ_EVERY_MS;
     const step = this.#nextLeaseStep();
     if (step.kind !== 'none' && step.atMs <= nowMs && this.#leaseWork === undefined) void this.#stepLease(step.kind);
     if (this.#readAtMs <= nowMs) {

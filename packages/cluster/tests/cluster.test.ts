@@ -1,0 +1,112 @@
+/** One host on a store in memory, where what matters is the order in which things come. */
+import type { TokenSet } from '@token-relay/tokens';
+import { expect, onTestFinished, test } from 'vitest';
+import { Cluster } from '../src/cluster.ts';
+import { keyRing } from '../src/key-ring.ts';
+import { MemoryHub } from '../src/memory-store.ts';
+import { TIMES } from './model/host-process.ts';
+import { KEYS } from './model/keys.ts';
+import { VirtualClock } from './model/virtual-clock.ts';
+
+const { leaseLifeMs, requestMs } = TIMES;
+const tokenSet: TokenSet = {
+  ...{ accessToken: 'access-1', refreshToken: 'refresh-1', loginAtMs: 1_000, origin: { host: 'a', revision: 1 } },
+};
+
+function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefined = tokenSet) {
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const tokens = { held };
+  const link = hub.store();
+  const cluster = new Cluster({
+    ...{ host: 'a', instance: 'a1', whenIsolated: 'leader', store: link, nowMs: clock.nowMs, bootMs: clock.nowMs },
+    random: () => 0.5,
+    ring: () => keyRing([KEYS[0]]),
+    pause: (ms, signal) => clock.sleepOr(ms, signal),
+    requestMs: () => requestMs,
+    tokens: {
+      get: () => tokens.held,
+      take: (next) => {
+        tokens.held = next;
+        return Promise.resolve();
+      },
+    },
+    about: () => ({ version: 'model', state: 'healthy' }),
+    onChange: () => undefined,
+    log: { debug: () => undefined },
+  });
+  void cluster.run(stop.signal);
+  return { cluster, link, tokens };
+}
+
+const run = (clock: VirtualClock, ms: number) => clock.runUntil(clock.nowMs() + ms, () => undefined);
+const foreign = new TextEncoder().encode('somebody else’s');
+
+test('who loses the store while looking at it for the first time knows that it is away, and goes on alone', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs, hop: () => clock.sleep(10) });
+  const { cluster, link } = startHost(hub, clock);
+  await run(clock, 15);
+  link.cut(true);
+  await run(clock, 1_000);
+  expect(cluster.role()).toBe('alone');
+  expect(await cluster.mayRefresh()).toBe(true);
+});
+
+test('a store that answers nothing, and has not said that it is away, is asked for the lease once a second', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs });
+  const { link } = startHost(hub, clock);
+  let asked = 0;
+  link.holdLease = () => {
+    asked += 1;
+    return Promise.resolve({ kind: 'away', reason: 'made up' });
+  };
+  await run(clock, 5_500);
+  expect(asked).toBe(6);
+});
+
+test('a leader that cannot read what is in the store gives up the lease at once, and goes on as a single machine', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs });
+  const { cluster } = startHost(hub, clock);
+  await run(clock, 1_000);
+  expect(cluster.role()).toBe('leader');
+  hub.writeTokens(foreign, hub.tokens()?.sequence ?? 0);
+  await run(clock, 1_000);
+  expect(cluster.role()).toBe('single');
+  expect(hub.lease()).toBeUndefined();
+  expect(hub.tokens()?.value).toBe(foreign);
+});
+
+test('a host that could not read what was in the store comes back when that is gone, though the numbers begin anew', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs });
+  for (let number = 1; number < 50; number += 1) hub.writeHost('b', foreign);
+  hub.writeTokens(foreign, 0);
+  const { cluster } = startHost(hub, clock);
+  await run(clock, 1_000);
+  expect(cluster.role()).toBe('single');
+  hub.wipe();
+  await run(clock, 61_000);
+  expect(cluster.role()).toBe('leader');
+  expect(hub.tokens()).toBeDefined();
+});
+
+test('what is written over is read first: a store that was emptied and filled again may have the same numbers', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs });
+  const { cluster, tokens } = startHost(hub, clock);
+  await run(clock, 1_000);
+  const sequence = hub.tokens()?.sequence ?? 0;
+  const sealed = hub.tokens()?.value;
+  hub.wipe();
+  for (let number = 1; number < sequence; number += 1) hub.writeHost('b', foreign);
+  hub.writeTokens(foreign, 0);
+  expect(hub.tokens()?.sequence).toBe(sequence);
+  tokens.held = { ...tokenSet, accessToken: 'access-2', origin: { host: 'a', revision: 2 } };
+  cluster.offer();
+  await run(clock, 1_000);
+  expect(sealed).toBeDefined();
+  expect(hub.tokens()?.value).toBe(foreign);
+});
