@@ -66,6 +66,33 @@ test('a store that answers nothing, and has not said that it is away, is asked f
   expect(asked).toBe(6);
 });
 
+test('a leader believes in its lease from before it asked for it, however late the answer comes', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs, hop: () => clock.sleep(5_000) });
+  const { cluster, link } = startHost(hub, clock);
+  // Two reads of ten seconds come first; then it asks, and hears of it ten seconds later.
+  await run(clock, 30_000);
+  expect(cluster.role()).toBe('leader');
+  link.cut(true);
+  await run(clock, leaseLifeMs - 10_001);
+  expect(cluster.role()).toBe('leader');
+  await run(clock, 1);
+  expect(cluster.role()).toBe('alone');
+  expect(hub.lease()).toBeDefined();
+});
+
+test('a leader whose lease could end before the answer of Schwab does not ask if it cannot keep it first', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs });
+  const { cluster, link } = startHost(hub, clock);
+  await run(clock, 0);
+  link.cut(true);
+  await run(clock, leaseLifeMs - requestMs - 1);
+  expect([cluster.role(), await cluster.mayRefresh()]).toEqual(['leader', true]);
+  await run(clock, 1);
+  expect([cluster.role(), await cluster.mayRefresh()]).toEqual(['leader', false]);
+});
+
 test('a leader that cannot read what is in the store gives up the lease at once, and goes on as a single machine', async () => {
   const clock = new VirtualClock();
   const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs });

@@ -9,8 +9,8 @@ import { RINGS } from './keys.ts';
 import { ProcessGate } from './process-gate.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** Short periods, so that many fit into a run. */
-export const TIMES = { lifetimeMs: 360_000, refreshAfterMs: 240_000, leaseLifeMs: 45_000, requestMs: 10_000 } as const;
+/** Short periods, so that some fit into a run; longer than it takes to agree, so that no refresh does it for the hosts. */
+export const TIMES = { lifetimeMs: 600_000, refreshAfterMs: 480_000, leaseLifeMs: 45_000, requestMs: 10_000 } as const;
 const LOOK_EVERY_MS = 2_000;
 const JOIN_WITHIN_MS = 5_000;
 

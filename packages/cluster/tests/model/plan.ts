@@ -51,7 +51,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ afterMs, kind: fc.constant('on a host'), host, what: hostStep }) },
   { weight: 2, arbitrary: fc.record({ afterMs, kind: fc.constant('wipe'), isNoticed: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ afterMs, kind: fc.constant('next key') }) },
-  { weight: 1, arbitrary: fc.record({ afterMs, kind: fc.constant('slow'), forMs }) },
+  { weight: 2, arbitrary: fc.record({ afterMs, kind: fc.constant('slow'), forMs }) },
 );
 
 export const plans: fc.Arbitrary<Plan> = fc.record({

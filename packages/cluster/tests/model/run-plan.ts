@@ -25,9 +25,8 @@ export async function runPlan(plan: Plan): Promise<readonly string[]> {
   const agreed = world.newest();
   if (newest !== undefined && (agreed === undefined || isStepBack(agreed, newest)))
     return [...world.breaches, `agreed on less than ${words(newest)}:\n${world.describe()}`];
-  // And it stays so, over refreshes.
-  await world.run(2 * TIMES.refreshAfterMs);
-  await world.run(2 * TIMES.requestMs);
+  // And it stays so, over a refresh.
+  await world.run(TIMES.refreshAfterMs + 2 * TIMES.requestMs);
   const isLate = !world.isAgreed();
   return [...world.breaches, ...(isLate ? [`agreed no more:\n${world.describe()}`] : []), ...(await world.end())];
 }
