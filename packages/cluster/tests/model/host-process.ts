@@ -1,11 +1,10 @@
 /** One run of a host: the cluster's part of a sender, a token manager, and a loop that refreshes what is due. */
 import { TokenError, TokenManager, type RefreshedTokens, type TokenSet, type TokenStore } from '@token-relay/tokens';
 import { Cluster } from '../../src/cluster.ts';
-import { keyRing } from '../../src/key-ring.ts';
 import type { MemoryStore } from '../../src/memory-store.ts';
 import type { Role } from '../../src/membership.ts';
 import type { JudgedHub } from './judged-hub.ts';
-import { RINGS } from './keys.ts';
+import { ringAt } from './keys.ts';
 import { ProcessGate } from './process-gate.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -25,7 +24,7 @@ export interface HostProcessOptions {
   readonly link: MemoryStore;
   readonly hub: JudgedHub;
   readonly whenIsolated: 'leader' | 'wait';
-  /** How far this host is in a change of keys: an index of {@link RINGS}. */
+  /** How far this host is in a change of keys: see {@link ringAt}. */
   readonly keyStep: () => number;
   /** Schwab is asked. */
   readonly onAsk: (role: Role) => Promise<RefreshedTokens>;
@@ -53,7 +52,7 @@ export class HostProcess {
     this.cluster = new Cluster({
       ...{ host, instance, random, whenIsolated, nowMs: wallMs, bootMs: clock.nowMs },
       store: gate.store(link, hub),
-      ring: () => keyRing(RINGS[keyStep()] ?? [new Uint8Array(32)]),
+      ring: () => ringAt(keyStep()),
       pause: (ms, signal) => gate.pause(ms, signal),
       requestMs: () => TIMES.requestMs,
       tokens: { get: () => this.manager.get(), take: (tokenSet) => this.#take(tokenSet) },
@@ -103,7 +102,7 @@ export class HostProcess {
     this.#watched('join', this.cluster.joined());
     await Promise.race([this.cluster.joined(), this.gate.pause(JOIN_WITHIN_MS, signal)]);
     while (!signal.aborted) {
-      if (this.#isDue() && this.#mayTry()) this.#watched('refresh', this.#tryToRefresh());
+      if (this.#isDue() && !this.#isRefreshing()) this.#watched('refresh', this.#tryToRefresh());
       await this.gate.pause(LOOK_EVERY_MS, signal);
     }
     await running;
@@ -116,9 +115,8 @@ export class HostProcess {
     return this.#options.wallMs() >= beganAtMs + TIMES.refreshAfterMs;
   }
 
-  #mayTry(): boolean {
-    const isRefreshing = [...this.#open].some((what) => what.startsWith('refresh'));
-    return ['leader', 'alone', 'single'].includes(this.cluster.role()) && !isRefreshing;
+  #isRefreshing(): boolean {
+    return [...this.#open].some((what) => what.startsWith('refresh'));
   }
 
   async #tryToRefresh(): Promise<void> {

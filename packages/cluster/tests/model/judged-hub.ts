@@ -37,11 +37,11 @@ export class JudgedHub extends MemoryHub {
     return written === undefined ? undefined : opened(written.value);
   }
 
-  /** Whether it holds nothing that the old key sealed. */
-  isSealedAnew(): boolean {
+  /** The id of the key that sealed what it holds. */
+  sealedWith(): string | undefined {
     const written = this.tokens();
     const found = written === undefined ? undefined : keyRing(KEYS).open(new TextDecoder().decode(written.value));
-    return found === undefined || (found.kind === 'opened' && found.keyId === keyRing([KEYS[1]]).keyId);
+    return found?.kind === 'opened' ? found.keyId : undefined;
   }
 
   /**

@@ -3,7 +3,7 @@ import type { TokenSet } from '@token-relay/tokens';
 import { seeded } from '../../../../tests/seeded/seeded.ts';
 import { TIMES, type HostProcess } from './host-process.ts';
 import { isStepBack, JudgedHub, words } from './judged-hub.ts';
-import { RINGS } from './keys.ts';
+import { LAST_KEY_STEP, ringAt } from './keys.ts';
 import { ModelHost, type Surroundings } from './model-host.ts';
 import type { HostStep, Plan, Step } from './plan.ts';
 import { RefreshCount } from './refresh-count.ts';
@@ -62,14 +62,15 @@ export class World {
     for (const host of this.#hosts) if (host.process === undefined || host.isStopping) await host.restart('kept');
   }
 
-  /** Whether all hold what the store holds, and know the one who leads. */
+  /** Whether all hold what the store holds, which is sealed with the key of now, and know the one who leads. */
   isAgreed(): boolean {
     const stored = this.#hub.tokenSet();
     const leaders = this.#leaders();
     return this.#hosts.every((host) => {
       const held = host.held();
       const isSame = held?.accessToken === stored?.accessToken && held?.origin?.revision === stored?.origin?.revision;
-      return isSame && leaders.length === 1 && host.process?.cluster.report()?.leader === leaders[0];
+      const isSealed = stored === undefined || this.#hub.sealedWith() === ringAt(host.keyStep).keyId;
+      return isSame && isSealed && leaders.length === 1 && host.process?.cluster.report()?.leader === leaders[0];
     });
   }
 
@@ -172,8 +173,8 @@ export class World {
   /** The host that is furthest behind goes on; the old key is left out only when nothing is sealed with it any more. */
   #nextKey(): void {
     const host = this.#hosts.reduce((least, next) => (next.keyStep < least.keyStep ? next : least));
-    const last = RINGS.length - 1;
-    if (host.keyStep === last || (host.keyStep === last - 1 && !this.#hub.isSealedAnew())) return;
+    const isSealedWithOld = this.#hub.sealedWith() === ringAt(0).keyId;
+    if (host.keyStep === LAST_KEY_STEP || (host.keyStep === LAST_KEY_STEP - 1 && isSealedWithOld)) return;
     host.keyStep += 1;
     host.running()?.cluster.keysChanged();
   }
