@@ -4,6 +4,7 @@ import type { MemoryStore } from '../../src/memory-store.ts';
 import type { Role } from '../../src/membership.ts';
 import { HostProcess, TIMES } from './host-process.ts';
 import { isStepBack, words, type JudgedHub } from './judged-hub.ts';
+import type { Candidate } from './leadership.ts';
 import type { Disk, Plan } from './plan.ts';
 import type { RefreshCount } from './refresh-count.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -94,6 +95,12 @@ export class ModelHost {
       issuedAtMs: nowMs,
       expiresAtMs: nowMs + TIMES.lifetimeMs,
     };
+  }
+
+  candidate(isSlow: boolean): Candidate {
+    const role = this.process?.cluster.role();
+    const isAble = this.running() !== undefined && !this.isStopping && !this.link.isCut() && !isSlow;
+    return { name: this.name, isLeading: role === 'leader', couldLead: isAble && role === 'follower' };
   }
 
   /** Whether what it holds is no step back from what it held. */

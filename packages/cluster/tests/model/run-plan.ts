@@ -1,16 +1,12 @@
+import { SETTLED_WITHIN_MS } from './leadership.ts';
 import { isStepBack, words } from './judged-hub.ts';
 import type { Plan } from './plan.ts';
 import { TIMES } from './host-process.ts';
 import { World } from './world.ts';
 
-/**
- * After the last fault, all agree within this: a lease that nobody keeps ends and is taken (a life and a tenth), who stepped
- * down stands aside (two lives), and who was not told reads (a minute), as do those that this makes wait for others.
- */
-export const AGREED_WITHIN_MS: number = 3 * TIMES.leaseLifeMs + 2 * 60_000;
 const LOOK_EVERY_MS = 1_000;
 
-/** @returns the promises that were broken */
+/** After the last fault, all agree within {@link SETTLED_WITHIN_MS}. @returns the promises that were broken */
 export async function runPlan(plan: Plan): Promise<readonly string[]> {
   const world = new World(plan);
   for (const step of plan.steps) {
@@ -20,8 +16,8 @@ export async function runPlan(plan: Plan): Promise<readonly string[]> {
   await world.heal();
   const newest = world.newest();
   const healedAtMs = world.clock.nowMs();
-  while (!world.isAgreed() && world.clock.nowMs() - healedAtMs < AGREED_WITHIN_MS) await world.run(LOOK_EVERY_MS);
-  if (!world.isAgreed()) return [...world.breaches, `not agreed after ${AGREED_WITHIN_MS} ms:\n${world.describe()}`];
+  while (!world.isAgreed() && world.clock.nowMs() - healedAtMs < SETTLED_WITHIN_MS) await world.run(LOOK_EVERY_MS);
+  if (!world.isAgreed()) return [...world.breaches, `not agreed after ${SETTLED_WITHIN_MS} ms:\n${world.describe()}`];
   const agreed = world.newest();
   if (newest !== undefined && (agreed === undefined || isStepBack(agreed, newest)))
     return [...world.breaches, `agreed on less than ${words(newest)}:\n${world.describe()}`];

@@ -4,6 +4,7 @@ import { seeded } from '../../../../tests/seeded/seeded.ts';
 import { TIMES, type HostProcess } from './host-process.ts';
 import { isStepBack, JudgedHub, words } from './judged-hub.ts';
 import { LAST_KEY_STEP, ringAt } from './keys.ts';
+import { Leadership } from './leadership.ts';
 import { ModelHost, type Surroundings } from './model-host.ts';
 import type { HostStep, Plan, Step } from './plan.ts';
 import { RefreshCount } from './refresh-count.ts';
@@ -19,6 +20,7 @@ export class World {
   readonly #hosts: readonly ModelHost[];
   readonly #hub: JudgedHub;
   readonly #count = new RefreshCount();
+  readonly #leadership = new Leadership();
   #maxHopMs = HOP_MS;
   #serial = 0;
   #isHealed = false;
@@ -184,9 +186,10 @@ export class World {
   }
 
   #look(): void {
-    const leaders = this.#leaders();
-    if (leaders.length > 1 && !this.#hub.isNewlyWiped())
-      this.breaches.push(`${this.clock.nowMs()} ms: ${leaders.join(' and ')} lead at once`);
+    const isSlow = this.#maxHopMs > HOP_MS;
+    const candidates = this.#hosts.map((host) => host.candidate(isSlow));
+    const wrong = this.#leadership.look(candidates, this.#hub.isNewlyWiped(), this.clock.nowMs());
+    if (wrong !== undefined) this.breaches.push(`${this.clock.nowMs()} ms: ${wrong}`);
     for (const host of this.#hosts) host.look();
   }
 }
