@@ -2,10 +2,9 @@
 import type { TokenSet } from '@token-relay/tokens';
 import { expect, onTestFinished, test } from 'vitest';
 import { Cluster } from '../src/cluster.ts';
-import { keyRing } from '../src/key-ring.ts';
 import { MemoryHub } from '../src/memory-store.ts';
 import { TIMES } from './model/host-process.ts';
-import { KEYS } from './model/keys.ts';
+import { LAST_KEY_STEP, ringAt } from './model/keys.ts';
 import { VirtualClock } from './model/virtual-clock.ts';
 
 const { leaseLifeMs, requestMs } = TIMES;
@@ -17,11 +16,12 @@ function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefin
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const tokens = { held };
+  const keys = { step: 0 };
   const link = hub.store();
   const cluster = new Cluster({
     ...{ host: 'a', instance: 'a1', whenIsolated: 'leader', store: link, nowMs: clock.nowMs, bootMs: clock.nowMs },
     random: () => 0.5,
-    ring: () => keyRing([KEYS[0]]),
+    ring: () => ringAt(keys.step),
     pause: (ms, signal) => clock.sleepOr(ms, signal),
     requestMs: () => requestMs,
     tokens: {
@@ -36,7 +36,7 @@ function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefin
     log: { debug: () => undefined },
   });
   void cluster.run(stop.signal);
-  return { cluster, link, tokens };
+  return { cluster, link, tokens, keys };
 }
 
 const run = (clock: VirtualClock, ms: number) => clock.runUntil(clock.nowMs() + ms, () => undefined);
@@ -136,4 +136,36 @@ test('what is written over is read first: a store that was emptied and filled ag
   await run(clock, 1_000);
   expect(sealed).toBeDefined();
   expect(hub.tokens()?.value).toBe(foreign);
+});
+
+const isSealedAnew = (hub: MemoryHub) =>
+  ringAt(LAST_KEY_STEP).open(new TextDecoder().decode(hub.tokens()?.value)).kind === 'opened';
+
+test('a leader whose key is changed seals anew what is in the store, so that the old key can be left out', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs });
+  const { cluster, keys } = startHost(hub, clock);
+  await run(clock, 1_000);
+  expect(isSealedAnew(hub)).toBe(false);
+  keys.step = 2;
+  cluster.keysChanged();
+  await run(clock, 1_000);
+  expect(isSealedAnew(hub)).toBe(true);
+});
+
+test('so it does with what was on its way when the key was changed', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs, hop: () => clock.sleep(100) });
+  const { cluster, keys, tokens, link } = startHost(hub, clock);
+  await run(clock, 5_000);
+  // What it writes, it hears of by the answer.
+  link.tell = () => undefined;
+  tokens.held = { ...tokenSet, accessToken: 'access-2', origin: { host: 'a', revision: 2 } };
+  cluster.offer();
+  // It reads for 200 ms, and then writes.
+  await run(clock, 250);
+  keys.step = 2;
+  cluster.keysChanged();
+  await run(clock, 5_000);
+  expect(isSealedAnew(hub)).toBe(true);
 });
