@@ -31,8 +31,8 @@ export class ModelHost {
   readonly #around: Surroundings;
   readonly #whenIsolated: 'leader' | 'wait';
   #disk: TokenStore = memoryStore();
-  /** The newest that it has held. */
-  #newest: TokenSet | undefined;
+  /** What it held last; without a mark, if another program wrote its file since. */
+  #last: TokenSet | undefined;
 
   constructor(name: string, { offsetMs, whenIsolated }: Plan['hosts'][number], around: Surroundings) {
     this.name = name;
@@ -76,7 +76,7 @@ export class ModelHost {
   async restart(disk: Disk): Promise<void> {
     this.kill();
     const { origin, ...unmarked } = (await this.#disk.read()) ?? {};
-    if (disk === 'lost') this.#newest = undefined;
+    if (disk === 'lost') this.#last = undefined;
     if (disk === 'lost') this.#disk = memoryStore();
     else if (disk === 'unmarked' && origin !== undefined) this.#disk = memoryStore(unmarked);
     this.link = this.#around.hub.store();
@@ -108,12 +108,11 @@ export class ModelHost {
     const { count, clock, onBreach } = this.#around;
     count.role(this.name, this.process?.cluster.role(), clock.nowMs());
     const held = this.held();
-    const before = this.#newest;
+    const before = this.#last;
     if (held === undefined || held === before) return;
     if (before !== undefined && isStepBack(held, before))
       onBreach(`at ${this.name} ${words(held)} replaced ${words(before)}`);
-    // Another program's file has lost the mark; the tokens are the same.
-    if (before?.accessToken !== held.accessToken || held.origin !== undefined) this.#newest = held;
+    this.#last = held;
   }
 
   /** Schwab gives a new access token for any login; it takes up to the longest time that is waited for. */
