@@ -170,18 +170,13 @@ export class MemoryStore implements ClusterStore {
   }
 
   async #ask<Outcome>(what: string, answer: () => Outcome): Promise<Outcome | StoreFault> {
-    if (this.#isAway()) return AWAY;
+    if (this.isCut()) return AWAY;
     await this.#hop(what);
-    if (this.#isAway()) return AWAY;
+    if (this.isCut()) return AWAY;
     const outcome = answer();
     await this.#hop(what);
     // An answer that is lost: it was done all the same.
-    return this.#isAway() ? AWAY : outcome;
-  }
-
-  /** Asked anew each time: it changes while something is awaited. */
-  #isAway(): boolean {
-    return this.#isCut;
+    return this.isCut() ? AWAY : outcome;
   }
 
   #up(): void {

@@ -9,6 +9,7 @@ export function alarmMissing(): PromiseCheck {
   const request = new LastRequest();
   let wasMisconfigured = false;
   let isSaid = false;
+  let heldBefore: string | undefined;
   return {
     name: 'an alarm when the login is dead',
     on: {
@@ -33,6 +34,9 @@ export function alarmMissing(): PromiseCheck {
         return status === 'up' && !isSaid ? 'a login is required, and nobody was told' : undefined;
       }
       isSaid = false;
+      // Another login that was taken over: whether that one is alive only its next refresh shows.
+      if (held?.refreshToken !== heldBefore) dead.again();
+      heldBefore = held?.refreshToken;
       const isDead = status === 'up' && !schwab.accepts(held?.refreshToken) && schwab.isItself(HTTP_TIMEOUT_MS);
       const lastsMs = dead.lasts(isDead, clock.runningMs());
       if (lastsMs === 0) wasMisconfigured = false;
