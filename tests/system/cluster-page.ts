@@ -52,11 +52,14 @@ export class ThreeHosts {
   }
 
   /** The sender of this host, with the settings of the page; only alpha has a login of its own. */
-  async sender(host: Host): Promise<{ bench: Bench; program: Program }> {
+  async sender(
+    host: Host,
+    key = readFileSync(join(this.#folder, 'cluster.key'), 'utf8'),
+  ): Promise<{ bench: Bench; program: Program }> {
     const bench = this.#disposables.use(await Bench.make());
     if (host !== 'alpha') await rm(bench.tokenFile);
     const file = (name: string) => join(this.#folder, name);
-    for (const name of KEY_FILES) await bench.write(name, readFileSync(file('cluster.key'), 'utf8'), 0o600);
+    for (const name of KEY_FILES) await bench.write(name, key, 0o600);
     const servers = this.#servers.map(({ port }) => `"127.0.0.1:${port}"`).join(', ');
     const settings = block('yaml')
       .replace(/servers: .*/, `servers: [${servers}]\n  keys: [${KEY_FILES.join(', ')}]`)
