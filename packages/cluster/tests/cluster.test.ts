@@ -26,9 +26,10 @@ function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefin
     requestMs: () => requestMs,
     tokens: {
       get: () => tokens.held,
-      take: (next) => {
+      take: (next, insteadOf) => {
+        if (tokens.held !== insteadOf) return Promise.resolve(false);
         tokens.held = next;
-        return Promise.resolve();
+        return Promise.resolve(true);
       },
     },
     about: () => ({ version: 'model', state: 'healthy' }),

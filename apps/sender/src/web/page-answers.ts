@@ -34,9 +34,9 @@ export class PageAnswers {
     response.end(body);
   }
 
-  /** The head of the live events. */
+  /** The head of the live events, which have no end: what comes after the request is not answered, least of all in their midst. */
   beginEvents(response: ServerResponse): void {
-    this.last.giving(response);
+    this.last.giving(response, true);
     response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream' });
   }
 

@@ -55,7 +55,7 @@ export class HostProcess {
       ring: () => ringAt(keyStep()),
       pause: (ms, signal) => gate.pause(ms, signal),
       requestMs: () => TIMES.requestMs,
-      tokens: { get: () => this.manager.get(), take: (tokenSet) => this.#take(tokenSet) },
+      tokens: { get: () => this.manager.get(), take: (tokenSet, insteadOf) => this.#take(tokenSet, insteadOf) },
       about: () => ({ version: 'model', state: 'healthy' }),
       onChange: () => undefined,
       log: { debug: () => undefined },
@@ -128,12 +128,13 @@ export class HostProcess {
     this.cluster.offer();
   }
 
-  async #take(tokenSet: TokenSet): Promise<void> {
+  async #take(tokenSet: TokenSet, insteadOf: TokenSet | undefined): Promise<boolean> {
     try {
-      await this.manager.take(tokenSet);
+      return await this.manager.take(tokenSet, insteadOf);
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       this.#options.onBreach(`${this.#options.host} could not take a token set: ${error.code}`);
+      return true;
     }
   }
 
