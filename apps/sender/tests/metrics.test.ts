@@ -32,6 +32,7 @@ test('every part of the sender has its metrics', async () => {
     'token_refresh_sender_refreshes_total{outcome="refreshed"} 12',
     'token_refresh_sender_refreshes_total{outcome="not_saved"} 0',
     'token_refresh_sender_refreshes_total{outcome="adopted"} 0',
+    'token_refresh_sender_refreshes_total{outcome="following"} 0',
     'token_refresh_sender_refreshes_total{outcome="passing"} 3',
     'token_refresh_sender_refreshes_total{outcome="refused"} 0',
     'token_refresh_sender_refreshes_total{outcome="login_required"} 0',

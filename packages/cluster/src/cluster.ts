@@ -1,61 +1,31 @@
 /**
- * One host of a cluster: takes, keeps and gives up the lease, takes what is newer from the store, and publishes what is
- * newer than the store's. What it does is decided in membership.ts and reconcile.ts.
+ * One host of a cluster: leads or follows, takes what is newer from the store, and publishes what is newer than the store's.
+ * The lease is lease-holder.ts, the token sets are token-exchange.ts, the hosts that are there host-board.ts.
  */
 import type { TokenSet } from '@token-relay/tokens';
-import { readLease, writeJson, type HostRecord } from './host-record.ts';
+import type { HostRecord } from './host-record.ts';
 import { HostBoard, type HostReport } from './host-board.ts';
-import {
-  after,
-  mayRefresh,
-  nextLeaseStep,
-  outside,
-  roleOf,
-  writtenOver,
-  type LeaseStep,
-  type Membership,
-  type MembershipEvent,
-  type Role,
-} from './membership.ts';
-import type { ClusterStore, LeaseEntry, StoreEvent, StoreFault } from './store.ts';
+import { LeaseHolder, type LeaseHolderOptions } from './lease-holder.ts';
+import { leaseProblem } from './lease-problem.ts';
+import type { Membership, Role } from './membership.ts';
+import type { StoreEvent, StoreFault } from './store.ts';
 import { TokenExchange, type ExchangeOptions } from './token-exchange.ts';
 
 /** Watches are known to go silent: what was not told of is found by looking, this often. */
 const READ_EVERY_MS = 60_000;
 /** What a person has to put right is looked at more often. */
 const UNREADABLE_READ_EVERY_MS = 15_000;
-/** After a request that failed though the store seemed to be there. */
-const RETRY_AFTER_MS = 1_000;
 /** How long a stop waits for the store. */
 const LEAVE_WITHIN_MS = 2_000;
-/** A refresh that is due for so much longer than a request takes is not under way. */
-const STUCK_AFTER_MS = 60_000;
 /** Of more, only the leader keeps account without being asked. */
 const FEW_HOSTS = 20;
-/** A lease has to outlive the longest request by this much. */
-const MIN_SPARE_MS = 1_000;
-/** A token is refreshed five minutes before it ends: by then another host has to have taken over. */
-const MAX_LEASE_MS = 2 * 60_000;
 
 const NOT_YET: StoreFault = { kind: 'away', reason: 'not connected yet' };
 
-export interface ClusterOptions extends Pick<ExchangeOptions, 'ring' | 'tokens' | 'nowMs' | 'log'> {
-  readonly host: string;
-  /** of this run, told apart from other runs of the same host */
-  readonly instance: string;
-  readonly whenIsolated: 'leader' | 'wait';
-  readonly store: ClusterStore;
+export interface ClusterOptions extends LeaseHolderOptions, Pick<ExchangeOptions, 'ring' | 'tokens' | 'nowMs' | 'log'> {
   /** Whether this host led last, before it was started again; undefined: not known. */
   readonly ledLast?: boolean | undefined;
-  readonly onLedLast?: (ledLast: boolean) => void;
-  /** Time since the boot. */
-  readonly bootMs: () => number;
-  readonly random: () => number;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
-  /** For how long a refresh has been due here, in milliseconds; negative until it is. Default: it never is. */
-  readonly overdueMs?: () => number;
-  /** The longest that a request to Schwab can take. */
-  readonly requestMs: () => number;
   /** What this host says of itself, besides what is known here. */
   readonly about: () => Pick<HostRecord, 'version' | 'state'>;
   /** Something that `report` shows has changed. */
@@ -79,14 +49,14 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #exchange: TokenExchange;
   readonly #board: HostBoard;
-  #member: Membership;
+  readonly #lease: LeaseHolder;
+  /** As the store has it. */
+  #leaseLifeMs = 0;
   #storeFault: StoreFault | undefined = NOT_YET;
   #server: string | undefined;
   #known: { readonly role: Role; readonly leader: string | undefined; readonly sinceMs: number };
   /** Counted up whenever the store comes or goes. */
   #session = 0;
-  #leaseWork: Promise<void> | undefined;
-  #leaseNotBeforeMs = 0;
   #readAtMs = 0;
   #wake = new AbortController();
   readonly #joined: Promise<void>;
@@ -101,7 +71,10 @@ export class Cluster {
     const held = tokens.get();
     // What has no origin was never shared: this host refreshed it, as a single machine.
     const madeOurs = held !== undefined && (held.origin === undefined || held.origin.host === host);
-    this.#member = outside(bootMs(), options.ledLast ?? madeOurs);
+    this.#lease = new LeaseHolder(options, options.ledLast ?? madeOurs, {
+      onChange: () => this.#lookAgain(),
+      onHeld: () => this.#exchange.reconcile(),
+    });
     this.#known = { role: this.role(), leader: undefined, sinceMs: nowMs() };
     this.#exchange = new TokenExchange({
       ...{ host, store, ring, tokens, nowMs, log },
@@ -112,7 +85,7 @@ export class Cluster {
   }
 
   role(): Role {
-    return roleOf(this.#member, this.#options, this.#options.bootMs());
+    return this.#lease.role();
   }
 
   /** undefined: nothing is known yet. */
@@ -145,10 +118,8 @@ export class Cluster {
   }
 
   /** Whether to ask Schwab now; a lease that could end before the answer is kept first. */
-  async mayRefresh(): Promise<boolean> {
-    const verdict = () => mayRefresh(this.#member, this.#options, this.#options.requestMs(), this.#options.bootMs());
-    if (verdict() === 'renew') await this.#stepLease('keep');
-    return verdict() === 'yes';
+  mayRefresh(): Promise<boolean> {
+    return this.#lease.mayRefresh();
   }
 
   /** What is held has changed: it is published, if it is newer than what the store has. */
@@ -162,11 +133,8 @@ export class Cluster {
   }
 
   /** Gives up the lease, and leaves it to others for two lives of it. @returns whether there was one to give up */
-  async stepDown(): Promise<boolean> {
-    await this.#leaseWork;
-    if (this.role() !== 'leader') return false;
-    await this.#giveUpLease();
-    return true;
+  stepDown(): Promise<boolean> {
+    return this.#lease.stepDown();
   }
 
   /** Runs until the signal aborts; then gives up the lease, so that another host need not wait for its end. */
@@ -192,41 +160,20 @@ export class Cluster {
     await this.stepDown();
   }
 
-  async #giveUpLease(): Promise<void> {
-    const { lease } = this.#member;
-    if (lease.kind !== 'ours') return;
-    this.#apply({ kind: 'stepped_down' });
-    await this.#options.store.releaseLease(lease.sequence);
-  }
-
   /** Does what is due, and returns when something is next. */
   #turn(): number {
     const nowMs = this.#options.bootMs();
     this.#judgeStore();
-    if (this.#member.link !== 'up') return this.#lookWhetherPutRight();
-    const step = this.#nextLeaseStep();
-    if (step.kind === 'keep' && this.#isStuck(nowMs)) void this.#giveUpLease();
-    else if (step.kind !== 'none' && step.atMs <= nowMs && this.#leaseWork === undefined)
-      void this.#stepLease(step.kind);
+    if (this.#lease.link !== 'up') return this.#lookWhetherPutRight();
+    const leaseAtMs = this.#lease.turn();
     if (this.#readAtMs <= nowMs) {
       this.#readAtMs = nowMs + READ_EVERY_MS;
       void this.#exchange.look();
-      void this.#readLease();
+      void this.#lease.read();
       if (this.role() === 'leader' || this.#board.known().length <= FEW_HOSTS) void this.#board.look();
     }
-    const hereAtMs = this.#board.say(() => this.#about(), this.#member.leaseLifeMs);
-    const next = this.#nextLeaseStep();
-    // While one is under way, its end wakes the loop up.
-    const leaseAtMs = next.kind === 'none' || this.#leaseWork !== undefined ? Infinity : next.atMs;
+    const hereAtMs = this.#board.say(() => this.#about(), this.#leaseLifeMs);
     return Math.min(leaseAtMs, this.#readAtMs, hereAtMs);
-  }
-
-  /** A leader that does not get on, because its disk hangs or by a fault of ours, must not keep others from leading. */
-  #isStuck(nowMs: number): boolean {
-    const { lease } = this.#member;
-    const { overdueMs = () => -1, requestMs } = this.#options;
-    const leadsForMs = lease.kind === 'ours' ? nowMs - lease.sinceMs : 0;
-    return Math.min(overdueMs(), leadsForMs) > requestMs() + STUCK_AFTER_MS;
   }
 
   /** A deletion is not told of, nor a bucket that is gone. The store itself tells of its coming back. */
@@ -254,7 +201,7 @@ export class Cluster {
         this.#haveJoined();
         return;
       case 'lease':
-        this.#sawLease(event.entry, false);
+        this.#lease.saw(event.entry, false);
         return;
       case 'tokens':
         this.#exchange.saw(event.entry);
@@ -267,10 +214,10 @@ export class Cluster {
     const session = this.#session;
     this.#server = server;
     await this.#exchange.look();
-    await this.#readLease();
+    await this.#lease.read();
     // It may have gone away meanwhile.
     if (session !== this.#session) return;
-    this.#member = { ...this.#member, leaseLifeMs };
+    this.#leaseLifeMs = leaseLifeMs;
     this.#storeFault = undefined;
     this.#judgeStore();
     await this.#exchange.settled();
@@ -278,11 +225,13 @@ export class Cluster {
   }
 
   #judgeStore(): void {
-    const { leaseLifeMs, link: before } = this.#member;
     const link = this.#link();
-    if (link === before) return;
-    if (link === 'unusable') void this.#giveUpLease();
-    this.#apply(link === 'up' ? { kind: 'up', leaseLifeMs } : { kind: link });
+    if (link === this.#lease.link) return;
+    this.#lease.linked(link, this.#leaseLifeMs);
+    if (link !== 'up') return;
+    this.#readAtMs = 0;
+    this.#board.connected();
+    this.#exchange.reconcile();
   }
 
   #link(): Membership['link'] {
@@ -293,61 +242,7 @@ export class Cluster {
   /** Why what is there cannot be used, for people. */
   #unusable(): string | undefined {
     if (this.#storeFault !== undefined) return undefined;
-    return this.#exchange.problem() ?? leaseProblem(this.#member.leaseLifeMs, this.#options.requestMs());
-  }
-
-  #sawLease(entry: LeaseEntry | undefined, isRead: boolean): void {
-    const record = entry === undefined ? undefined : readLease(entry.value);
-    if (entry === undefined || record === undefined) {
-      // Our own giving up comes back to us.
-      if (this.#member.lease.kind === 'theirs') this.#apply({ kind: 'lease_gone' });
-      return;
-    }
-    const isOurs = record.instance === this.#options.instance;
-    this.#apply({ kind: 'lease_seen', holder: record, sequence: entry.sequence, isOurs, isRead });
-  }
-
-  async #readLease(): Promise<void> {
-    const { lease } = this.#member;
-    const read = await this.#options.store.readLease();
-    if (read.kind === 'read') this.#sawLease(read.entry, true);
-    // What was told of meanwhile is newer than what was read.
-    else if (read.kind === 'nothing' && lease.kind === 'theirs' && this.#member.lease === lease)
-      this.#apply({ kind: 'lease_gone' });
-  }
-
-  #nextLeaseStep(): LeaseStep {
-    const step = nextLeaseStep(this.#member);
-    return step.kind === 'none' ? step : { ...step, atMs: Math.max(step.atMs, this.#leaseNotBeforeMs) };
-  }
-
-  #stepLease(kind: 'take' | 'keep'): Promise<void> {
-    this.#leaseWork ??= this.#writeLease(kind).finally(() => {
-      this.#leaseWork = undefined;
-      this.#wake.abort();
-    });
-    return this.#leaseWork;
-  }
-
-  async #writeLease(kind: 'take' | 'keep'): Promise<void> {
-    const { host, instance, store, bootMs } = this.#options;
-    if (kind === 'keep' && this.#member.lease.kind !== 'ours') return;
-    const askedAtMs = bootMs();
-    const outcome = await store.holdLease(writeJson({ host, instance }), writtenOver(this.#member, askedAtMs));
-    switch (outcome.kind) {
-      case 'written':
-        this.#apply({ kind: 'lease_written', sequence: outcome.sequence, askedAtMs });
-        this.#exchange.reconcile();
-        return;
-      case 'refused':
-        this.#apply({ kind: 'lease_refused' });
-        return this.#readLease();
-      case 'away':
-      case 'unusable':
-        // The store says so itself, and when it is back.
-        this.#leaseNotBeforeMs = bootMs() + RETRY_AFTER_MS;
-        return;
-    }
+    return this.#exchange.problem() ?? leaseProblem(this.#leaseLifeMs, this.#options.requestMs());
   }
 
   #problem(): string | undefined {
@@ -363,38 +258,18 @@ export class Cluster {
     return { ...known, issuedAtMs: held?.issuedAtMs };
   }
 
-  #apply(event: MembershipEvent): void {
-    const { bootMs, random, onLedLast } = this.#options;
-    const { ledLast } = this.#member;
-    this.#member = after(this.#member, event, bootMs(), random);
-    if (this.#member.ledLast !== ledLast) onLedLast?.(this.#member.ledLast);
-    if (event.kind === 'up') {
-      this.#readAtMs = 0;
-      this.#board.connected();
-      this.#exchange.reconcile();
-    }
+  #lookAgain(): void {
     this.#noteChange();
     this.#wake.abort();
   }
 
   /** A role also ends by time alone. */
   #noteChange(): void {
-    const { host, nowMs, onChange } = this.#options;
-    const { lease } = this.#member;
+    const { nowMs, onChange } = this.#options;
     const role = this.role();
-    const leader = role === 'leader' ? host : lease.kind === 'theirs' ? lease.holder.host : undefined;
+    const leader = this.#lease.leader();
     if (role === this.#known.role && leader === this.#known.leader) return;
     this.#known = { role, leader, sinceMs: nowMs() };
     onChange();
   }
-}
-
-function leaseProblem(leaseLifeMs: number, requestMs: number): string | undefined {
-  const life = `a lease lives for ${leaseLifeMs / 1000} s there`;
-  if (leaseLifeMs < requestMs + MIN_SPARE_MS) {
-    return `${life}, and has to outlive http_timeout (${requestMs / 1000} s): name another bucket, or a shorter http_timeout`;
-  }
-  return leaseLifeMs > MAX_LEASE_MS
-    ? `${life}, and nobody would take over in time: name another bucket, whose lease is ${MAX_LEASE_MS / 1000} s at most`
-    : undefined;
 }
