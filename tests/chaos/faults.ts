@@ -62,7 +62,7 @@ export class Faults {
           rmSync(stage.folderPath(fault.folder), { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
           await sleep(fault.ms);
           // The log's folder is the daemon's to make.
-          if (fault.folder !== 'logs' && !existsSync(stage.folderPath(fault.folder))) stage.makeFolder(fault.folder);
+          if (fault.folder !== 'logs') await this.#putBack(fault.folder);
         });
       case 'spoil_token_file':
         this.#spoil(fault.how);
@@ -88,6 +88,18 @@ export class Faults {
     const found = FOLDERS.find((one) => one === folder);
     if (found === undefined) throw new Error(`there is no folder ${socket}`);
     return `${this.#stage.folderPath(found)}/${name}`;
+  }
+
+  /** The disk may be full, by another fault: then as soon as there is room. */
+  async #putBack(folder: Parameters<Stage['makeFolder']>[0]): Promise<void> {
+    while (!existsSync(this.#stage.folderPath(folder))) {
+      try {
+        this.#stage.makeFolder(folder);
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+        await sleep(200);
+      }
+    }
   }
 
   #spoil(how: 'removed' | 'torn' | 'older'): void {

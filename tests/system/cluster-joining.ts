@@ -56,7 +56,7 @@ export class Joining {
   async joins(afterwards: readonly RegExp[] = []): Promise<void> {
     await this.sender.line(/this host leads, and refreshes for all/);
     const complaints = this.sender.lines.filter((line) => /cannot be used|is away/.test(line));
-    expect(complaints).toEqual([/cannot be used/, ...afterwards].map((words) => expect.stringMatching(words)));
+    expect(complaints).toEqual([/cannot be used/, ...afterwards].map((words): unknown => expect.stringMatching(words)));
     expect((await this.sender.stop()).code).toBe(0);
   }
 
