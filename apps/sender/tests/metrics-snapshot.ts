@@ -18,3 +18,18 @@ export const fullSenderSnapshot: SenderMetricsSnapshot = {
     { name: 'other', state: 'undelivered', deliveries: 9, failures: 4 },
   ],
 };
+
+/** The same in a cluster. */
+export const clusterSenderSnapshot: SenderMetricsSnapshot = {
+  ...fullSenderSnapshot,
+  cluster: {
+    host: 'alpha',
+    role: 'follower',
+    leader: 'beta',
+    since: '2026-11-06T20:00:00.000Z',
+    revision: 7,
+    hosts: [
+      { host: 'alpha', version: '1.2.3', role: 'follower', state: 'healthy', revision: 7, token_age_seconds: 60 },
+    ],
+  },
+};

@@ -7,7 +7,7 @@ import { metricsSnapshot, type MetricsParts } from '../src/metrics/metrics-snaps
 import { senderMetrics, type SenderMetricsSnapshot } from '../src/metrics/sender-metrics.ts';
 import { probeRoutes } from '../src/metrics/sender-probes.ts';
 import type { StatusReport } from '../src/status/status-report.ts';
-import { fullSenderSnapshot } from './metrics-snapshot.ts';
+import { clusterSenderSnapshot, fullSenderSnapshot } from './metrics-snapshot.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 async function linesOf(snapshot: SenderMetricsSnapshot): Promise<string[]> {
@@ -50,6 +50,22 @@ test('every part of the sender has its metrics', async () => {
     'token_refresh_sender_deliveries_total{target="other"} 9',
     'token_refresh_sender_delivery_failures_total{target="bot"} 0',
     'token_refresh_sender_delivery_failures_total{target="other"} 4',
+  ]);
+});
+
+test('a host of a cluster says what it is in it, and which hosts it knows of', async () => {
+  const lines = await linesOf(clusterSenderSnapshot);
+  expect(lines.filter((line) => line.includes('_cluster_'))).toEqual([
+    'token_refresh_sender_cluster_role{role="leader"} 0',
+    'token_refresh_sender_cluster_role{role="follower"} 1',
+    'token_refresh_sender_cluster_role{role="alone"} 0',
+    'token_refresh_sender_cluster_role{role="waiting"} 0',
+    'token_refresh_sender_cluster_role{role="single"} 0',
+    'token_refresh_sender_cluster_role_since_timestamp_seconds 1793995200',
+    'token_refresh_sender_cluster_store_up 1',
+    'token_refresh_sender_cluster_token_revision 7',
+    'token_refresh_sender_cluster_hosts 1',
+    'token_refresh_sender_cluster_host_token_age_seconds{host="alpha"} 60',
   ]);
 });
 

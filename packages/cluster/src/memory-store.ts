@@ -169,6 +169,10 @@ export class MemoryStore implements ClusterStore {
     return this.#ask('hosts', () => ({ kind: 'read', entry: this.#hub.living() }));
   }
 
+  nowMs(): number {
+    return this.#hub.options.nowMs();
+  }
+
   async #ask<Outcome>(what: string, answer: () => Outcome): Promise<Outcome | StoreFault> {
     if (this.isCut()) return AWAY;
     await this.#hop(what);

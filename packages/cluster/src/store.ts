@@ -51,4 +51,6 @@ export interface ClusterStore {
   /** Says that this host is there; forgotten when it is not said again for as long as a lease lives. */
   beHere(host: string, value: Uint8Array): Promise<StoreFault | undefined>;
   hosts(): Promise<ReadOutcome<readonly Uint8Array[]>>;
+  /** The store's clock, epoch milliseconds; undefined: not known now. */
+  nowMs(): number | undefined;
 }

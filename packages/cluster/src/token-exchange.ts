@@ -114,7 +114,7 @@ export class TokenExchange {
           return;
         }
         const { keyId, seal } = ring();
-        const record = writeRecord(tokenSet, nowMs());
+        const record = writeRecord(tokenSet, nowMs(), store.nowMs());
         const sealed = new TextEncoder().encode(seal(record));
         // What the others could not read would stop them all.
         if (sealed.length > MAX_RECORD_BYTES || readRecord(record, 0, nowMs()) === undefined) return;
@@ -153,7 +153,7 @@ export class TokenExchange {
   }
 
   #open(entry: Arrival): void {
-    const { ring, nowMs } = this.#options;
+    const { ring, nowMs, store } = this.#options;
     const { sequence } = entry;
     const opened =
       entry.value.length > MAX_RECORD_BYTES
@@ -161,7 +161,7 @@ export class TokenExchange {
         : ring().open(new TextDecoder().decode(entry.value));
     if (opened.kind === 'opened') {
       const agoMs = nowMs() - entry.writtenAtMs;
-      const tokenSet = readRecord(opened.text, agoMs, nowMs());
+      const tokenSet = readRecord(opened.text, agoMs, nowMs(), store.nowMs());
       const isSealedAnew = opened.keyId === ring().keyId;
       if (tokenSet !== undefined) {
         this.#see({ kind: 'tokens', tokenSet, isSealedAnew, sequence, entry });

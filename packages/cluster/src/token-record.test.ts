@@ -73,3 +73,13 @@ test('members of a later version beside ours do no harm', () => {
   const record = JSON.parse(writeRecord(whole, writtenAtMs)) as object;
   expect(readRecord(JSON.stringify({ ...record, later: true }), 0, writtenAtMs)).toEqual(whole);
 });
+
+test('what was on its way for long is as old as it is: the store tells the time to who seals it and who opens it', () => {
+  const sealedAt = 5_000;
+  const sealed = writeRecord(whole, writtenAtMs, sealedAt);
+  // Stored 9 s after it was sealed, and read 1 s after that.
+  expect(readRecord(sealed, 1_000, writtenAtMs + 10_000, sealedAt + 10_000)).toEqual(whole);
+  // A store's clock that was set since says nothing: then it is as old as it was stored.
+  for (const storeNowMs of [sealedAt + 86_400_000, sealedAt - 86_400_000, undefined])
+    expect(readRecord(sealed, 1_000, writtenAtMs + 1_000, storeNowMs)).toEqual(whole);
+});

@@ -82,8 +82,9 @@ export function requestRate(): PromiseCheck {
         return undefined;
       },
       planned: ({ event }, { sender }) => {
-        // A token seems older on a clock that was moved; a wait is as long as it is.
-        const seemsOlder = event.kind === 'clock' && sender.state.kind === 'healthy';
+        // A token seems older on a clock that was moved, also one that is being asked for; a wait is as long as it is.
+        const isOut = answeredAtTrueMs < lastAskedAtTrueMs;
+        const seemsOlder = event.kind === 'clock' && (sender.state.kind === 'healthy' || isOut);
         if (seemsOlder || EXCUSES.includes(event.kind)) excused = true;
         return undefined;
       },

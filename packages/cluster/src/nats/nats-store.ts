@@ -103,6 +103,10 @@ export class NatsStore implements ClusterStore {
     }).then(asRead);
   }
 
+  nowMs(): number | undefined {
+    return this.#session?.nowMs();
+  }
+
   /** One session with the first server that will have us; resolves with how it ended, or why there was none. */
   async #connectToAny(
     onEvent: (event: StoreEvent) => void,

@@ -83,6 +83,11 @@ export class Session {
     await this.#connection.close();
   }
 
+  /** The store's clock. */
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
   /** The token set that the store holds now, and how old that is by a clock that was just looked at. */
   async readTokens(): Promise<TokensEntry | undefined> {
     await this.#clock.set();

@@ -93,6 +93,7 @@ export class ProcessGate {
       },
       beHere: (host, value) => this.answer(link.beHere(host, value)),
       hosts: () => this.answer(link.hosts()),
+      nowMs: () => link.nowMs(),
     };
   }
 
