@@ -8,8 +8,8 @@ const SAME_EXPIRY_MS = 2_000;
 
 /**
  * How `one` stands to `other`. Logins are told apart by the second in which they were made, as in the token file; a known
- * time is newer than an unknown one. Where a revision is not known, because another program wrote the file, the later
- * expiry decides.
+ * time is newer than an unknown one. Where the revision is the same, or not known because another program wrote the file, the
+ * later expiry decides.
  */
 export function orderOf(one: TokenSet, other: TokenSet): Order {
   // A set that can be refreshed is never given up for one that cannot.
@@ -19,9 +19,8 @@ export function orderOf(one: TokenSet, other: TokenSet): Order {
   if (logins !== 'same') return logins;
   if (one.accessToken === other.accessToken && one.refreshToken === other.refreshToken) return 'same';
   const [ours, theirs] = [one.origin, other.origin];
-  // The same host made both as its so-manieth: another program has changed one of them since.
-  const isTold =
-    ours !== undefined && theirs !== undefined && (ours.revision !== theirs.revision || ours.host !== theirs.host);
+  // Two hosts that refreshed at the same time made the same revision; and another program may have changed one since.
+  const isTold = ours !== undefined && theirs !== undefined && ours.revision !== theirs.revision;
   if (isTold) return compare(ours.revision, theirs.revision);
   const aheadMs = expiry(one) - expiry(other);
   return Math.abs(aheadMs) < SAME_EXPIRY_MS ? 'same' : compare(aheadMs, 0);

@@ -4,14 +4,12 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { StoreEvent, StoreFault, TokensEntry } from '../store.ts';
 import { LEASE_KEY, openBuckets, TOKENS_KEY, type Buckets, type BucketSettings } from './buckets.ts';
 import { connectionOptions, type NatsConnectionSettings } from './connection-options.ts';
-import { awaitGreeting } from './greeting.ts';
 import { faultOf, hasNoResponders, UnfitStoreError } from './nats-faults.ts';
+import { withoutLeftovers } from './opened-sockets.ts';
 import { StoreClock } from './store-clock.ts';
 
 /** What is relied on here is in every server from this one on; older ones were not tried. */
 const OLDEST_SERVER = [2, 9];
-
-const GREETING_TIMEOUT_MS = 4_000;
 
 export interface SessionOptions extends NatsConnectionSettings, BucketSettings {
   readonly bootMs: () => number;
@@ -30,8 +28,7 @@ export class Session {
 
   /** Rejects with the client's errors. */
   static async open(server: string, options: SessionOptions): Promise<Session> {
-    await awaitGreeting(server, GREETING_TIMEOUT_MS);
-    const connection = await connect(connectionOptions(server, options));
+    const connection = await withoutLeftovers(() => connect(connectionOptions(server, options)));
     try {
       const { version } = connection.info ?? {};
       if (isTooOld(version)) throw tooOld(version);
