@@ -87,8 +87,9 @@ export class Session {
 
   /** The token set that the store holds now, and how old that is by a clock that was just looked at. */
   async readTokens(): Promise<TokensEntry | undefined> {
-    await this.#clock.set();
+    // The reading first: it says so if the bucket is gone.
     const entry = await this.buckets.tokens.get(TOKENS_KEY);
+    await this.#clock.set();
     return entry?.operation === 'PUT' ? this.#tokensEntry(entry, false) : undefined;
   }
 
