@@ -2,7 +2,7 @@
 import { cpus, loadavg } from 'node:os';
 import { Faults } from './faults.ts';
 import { Load } from './load.ts';
-import { fullestMinute, MOST_LINES_A_MINUTE, secretsIn } from './log-checks.ts';
+import { fullestMinute, mostSaid, MOST_LINES_A_MINUTE, secretsIn } from './log-checks.ts';
 import { memoryComplaints } from './memory.ts';
 import { planRound, type RoundShape, type Strike } from './plan.ts';
 import { newestOfSchwab, recovered, settled, usedBefore, type Facts } from './quiet.ts';
@@ -89,7 +89,7 @@ export class Campaign {
 
   /** How much the fullest minute of any log had. */
   fullestMinute(): number {
-    return Math.max(...this.stage.all().map((daemon) => fullestMinute(daemon.lines())));
+    return Math.max(...this.stage.all().map((daemon) => fullestMinute(daemon.lines()).length));
   }
 
   /** Why the run so far is no proof. */
@@ -134,7 +134,8 @@ export class Campaign {
       for (const what of secretsIn(lines.join('\n')))
         this.witness.complain(`${what} is in the output of ${daemon.name}`);
       const fullest = fullestMinute(lines);
-      if (fullest > MOST_LINES_A_MINUTE) this.witness.complain(`${daemon.name} wrote ${fullest} lines in one minute`);
+      if (fullest.length > MOST_LINES_A_MINUTE)
+        this.witness.complain(`${daemon.name} wrote ${fullest.length} lines in one minute: ${mostSaid(fullest)}`);
     }
     for (const { name, text } of this.stage.logFiles()) {
       for (const what of secretsIn(text)) this.witness.complain(`${what} is in ${name}`);

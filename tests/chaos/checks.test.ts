@@ -78,7 +78,7 @@ test('a secret in a log is seen, in part too, and a fingerprint is none', () => 
 
 test('the fullest minute is found', () => {
   const lines = ['44:01', '44:59', '45:00'].map((time) => `[2025-11-13 08:${time}] INFO: made-up`);
-  expect(fullestMinute(lines)).toBe(2);
+  expect(fullestMinute(lines)).toHaveLength(2);
 });
 
 test('memory that grows with every round is seen; one that settles, or a new life, is not', () => {

@@ -23,11 +23,17 @@ export function secretsIn(text: string): string[] {
 export const MOST_LINES_A_MINUTE = 400;
 
 /** The lines of the fullest minute. A line begins with its time. */
-export function fullestMinute(lines: readonly string[]): number {
-  const minutes = new Map<string, number>();
-  for (const line of lines) {
-    const minute = line.slice(0, '[2025-11-13 08:44'.length);
-    minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
-  }
-  return Math.max(0, ...minutes.values());
+export function fullestMinute(lines: readonly string[]): readonly string[] {
+  const minutes = Map.groupBy(lines, (line) => line.slice(0, '[2025-11-13 08:44'.length));
+  return [...minutes.values()].reduce((fullest, minute) => (minute.length > fullest.length ? minute : fullest), []);
+}
+
+/** What most of the lines say, numbers and times aside: each with how often. */
+export function mostSaid(lines: readonly string[]): string {
+  const kinds = Map.groupBy(lines, (line) => line.slice('[2025-11-13 08:44:23] '.length).replaceAll(/\d+/g, 'N'));
+  const counted = [...kinds].map(([kind, said]) => [said.length, kind] as const).sort(([one], [other]) => other - one);
+  return counted
+    .slice(0, 3)
+    .map(([times, kind]) => `${times} times "${kind}"`)
+    .join(', ');
 }

@@ -1,9 +1,8 @@
 /** What the log says of the tokens that come. */
-import type { Log, ShownInstead } from '@token-relay/daemon';
+import { LineBudget, type Log, type ShownInstead } from '@token-relay/daemon';
 import type { ReceivedToken } from '@token-relay/socket';
 import { fingerprint } from '@token-relay/tokens';
 import { printable } from './commands/words.ts';
-import { LineBudget } from './line-budget.ts';
 import { expiryWords, notationWords } from './received-words.ts';
 
 export class ReceivedLog {

@@ -30,6 +30,7 @@ export { createLocalHttp, type LocalHttpOptions, type Route } from './local-http
 export { limitTimes, WITHOUT_LIMITS_OF_NODE } from './local-http/time-limits.ts';
 export type { ShownInstead } from './hidden-secrets.ts';
 export type { LogLevel } from './log-format.ts';
+export { LineBudget } from './line-budget.ts';
 export { listenFds, type ListenFd } from './listen-fds.ts';
 export { openLog, type Log, type LogFields, type LogOptions, type OpenLog } from './log.ts';
 export { logSocketNews } from './log-socket-news.ts';

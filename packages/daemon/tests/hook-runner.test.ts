@@ -144,6 +144,21 @@ test('a hook that reads nothing harms nobody, however much it is given', async (
   expect(await log.lineWith('true')).toBe('DEBUG Hook login_due: /bin/true succeeded');
 });
 
+test('a hook that fails at each of many events does not fill the log', async () => {
+  const log = new WaitingLog();
+  const hook: Hook = { command: [script('exit 3')], timeoutMs: 10_000 };
+  const runner = new HookRunner({ hooks: new Map([['token', [hook]]]), log, environment: {}, kill: process.kill });
+  for (let count = 0; count < 40; count += 1) {
+    runner.fire('token');
+    await runner.settled();
+  }
+  const warned = log.lines.filter((line) => line.startsWith('WARN'));
+  expect(log.lines).toHaveLength(40);
+  // 20 at once, and one more a second.
+  expect(warned.length).toBeGreaterThanOrEqual(20);
+  expect(warned.length).toBeLessThan(40);
+});
+
 test('a hook that fails is one WARN with its exit code and the beginning of what it wrote', async () => {
   const program = script('echo out; echo trouble >&2; exit 3');
   const { log, runner } = rig([hook(program)]);

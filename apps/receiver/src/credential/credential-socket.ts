@@ -1,5 +1,5 @@
 /** The socket for systemd's `LoadCredential=NAME:/path/credential.sock`: whoever connects gets the bare access token. */
-import { logSocketNews, onTick, type Log } from '@token-relay/daemon';
+import { LineBudget, logSocketNews, onTick, type Log } from '@token-relay/daemon';
 import {
   bindUnixSocket,
   serveInheritedSocket,
@@ -9,7 +9,6 @@ import {
 } from '@token-relay/socket';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TokenHolding } from '../holding/held.ts';
-import { LineBudget } from '../line-budget.ts';
 import { AnsweredReaders } from './answered-readers.ts';
 import { refuseCredential } from './refuse-credential.ts';
 

@@ -1,5 +1,4 @@
-import type { Log } from '@token-relay/daemon';
-import { LineBudget } from '../line-budget.ts';
+import { LineBudget, type Log } from '@token-relay/daemon';
 
 /** Listeners that are called at once, in the order in which they were added, and cannot hurt each other by throwing. */
 export class Listeners<T> {

@@ -1,3 +1,4 @@
+import { LineBudget } from '../line-budget.ts';
 import type { Log } from '../log.ts';
 import { runHook, type HookEnd, type HookRunContext } from './hook-process.ts';
 import type { Hook } from './hook-settings.ts';
@@ -9,6 +10,8 @@ export class HookMailbox {
   readonly #hook: Hook;
   readonly #log: Log;
   readonly #onEnd: (end: HookEnd) => void;
+  /** One that fails at each of many tokens does not fill the log. */
+  readonly #budget = new LineBudget(performance.now());
   #running: Promise<void> | undefined;
   #waiting: HookRunContext | undefined;
 
@@ -39,7 +42,9 @@ export class HookMailbox {
       try {
         const result = await runHook(this.#hook, run);
         const { level, message } = hookLine(this.#event, this.#hook, result);
-        this.#log[level](message);
+        const skipped = level === 'debug' ? 0 : this.#budget.take(performance.now());
+        if (skipped === undefined) this.#log.debug(message);
+        else this.#log[level](skipped === 0 ? message : `${message} (${skipped} more since the last line)`);
         this.#onEnd(result.end);
       } catch (error) {
         // A fault of ours: a hook is never worth the daemon.
