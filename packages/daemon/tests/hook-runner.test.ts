@@ -147,7 +147,12 @@ test('a hook that reads nothing harms nobody, however much it is given', async (
 test('a hook that fails at each of many events does not fill the log', async () => {
   const log = new WaitingLog();
   const hook: Hook = { command: [script('exit 3')], timeoutMs: 10_000 };
-  const runner = new HookRunner({ hooks: new Map([['token', [hook]]]), log, environment: {}, kill: process.kill });
+  const runner = new HookRunner({
+    hooks: new Map([['token', [hook]]]),
+    log,
+    environment: {},
+    kill: (pid, signal) => process.kill(pid, signal),
+  });
   for (let count = 0; count < 40; count += 1) {
     runner.fire('token');
     await runner.settled();
