@@ -58,6 +58,9 @@ export class Ledger {
   }
 }
 
+/** Two hosts that refreshed at once, by mischance, have tokens of which none is the older; hosts reckon an expiry to this. */
+const AT_ONCE_MS = 2_000;
+
 /**
  * An older token after a newer one, at one receiver. While a leader is cut off from the store there are two lines of
  * refresh, and afterwards all go on with one of them, so there the order of Schwab's answers decides nothing: of two
@@ -67,7 +70,8 @@ export function stepsBack(received: readonly Issue[]): readonly (readonly [Issue
   return received.flatMap((after, index) => {
     const before = received[index - 1];
     if (before === undefined) return [];
-    const isBack = after.login < before.login || (after.number < before.number && !after.isOwn && !before.isOwn);
+    const isOlder = after.number < before.number && before.atMs - after.atMs > AT_ONCE_MS;
+    const isBack = after.login < before.login || (isOlder && !after.isOwn && !before.isOwn);
     return isBack ? [[before, after] as const] : [];
   });
 }

@@ -7,6 +7,14 @@ import type { StoreFault } from '../store.ts';
 /** A store that is there and cannot be used. The message says what it has or is, and what to do; the address is put before it. */
 export class UnfitStoreError extends Error {}
 
+/**
+ * Of servers that find together again, whatever the status says: from "incomplete results" to "not leader", with "no suitable
+ * peers for placement" among them (nats-server, server/errors.json).
+ */
+function isOfServers(code: number): boolean {
+  return code >= 10_004 && code <= 10_009;
+}
+
 /** Of what is in the store: no fault. */
 export type NatsAnswer = { readonly kind: 'refused' } | { readonly kind: 'nothing' } | { readonly kind: 'no_bucket' };
 
@@ -90,7 +98,7 @@ function knownFault(error: Error, where: string): StoreFault | undefined {
     }
     if (error.code === REPLICAS_WITHOUT_CLUSTER)
       return unusable(`${where} says: ${description} (cluster.replicas); see docs/cluster.md`);
-    return code === 503
+    return code === 503 || isOfServers(error.code)
       ? { kind: 'away', reason: `${where} says: ${description}; ${PASSES}` }
       : unusable(`${where} says: ${description}; see docs/cluster.md`);
   }
