@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+
 /**
  * Why a socket could not be opened.
  *
@@ -36,4 +38,34 @@ export class SocketBindError extends Error {
 /** The system's name for what went wrong, such as ENOENT; UNKNOWN for an error that did not come from the system. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+}
+
+/** What the system said about a socket's folder, or about a step within it. */
+export function folderError(error: unknown, path: string): SocketBindError {
+  const folder = dirname(path);
+  const code = systemCode(error);
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new SocketBindError(
+        'folder_missing',
+        `The folder of the socket ${path} does not exist. Create ${folder}, or choose another path.`,
+      );
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new SocketBindError(
+        'not_writable',
+        `This user may not create the socket ${path} (${code}). Give it write access to ${folder}, or choose another path.`,
+      );
+    default:
+      return bindFailed(path, error);
+  }
+}
+
+export function bindFailed(path: string, error: unknown): SocketBindError {
+  return new SocketBindError(
+    'bind_failed',
+    `The socket ${path} could not be opened (${systemCode(error)}). Choose another path.`,
+  );
 }

@@ -1,27 +1,11 @@
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs';
+import { chmodSync, chownSync, linkSync, lstatSync, rmSync, unlinkSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { geteuid } from 'node:process';
 import { linkTarget, UntrustedPathError } from '@token-relay/paths';
-import { SocketBindError, systemCode } from './bind-error.ts';
+import { bindFailed, folderError, SocketBindError, systemCode } from './bind-error.ts';
+import { makePrivateFolder, privateNames } from './private-folder.ts';
 import { fileIdentity, inUse, removeStaleSocket } from './stale-socket.ts';
-
-/** The longest path that an address can hold (unix(7): 108 bytes with the closing NUL). */
-export const MAX_SOCKET_PATH_BYTES = 107;
 
 /** How often a path that was free a moment ago may turn out to be taken. */
 const PUBLISH_ATTEMPTS = 5;
@@ -123,62 +107,6 @@ async function bindInPrivateFolder(
   }
 }
 
-/** The socket keeps its name if that fits: it is the one that `ss` shows. */
-function privateNames(path: string): { folder: string; socket: string } {
-  const parent = dirname(path);
-  const bytes = Buffer.byteLength(path);
-  const room = MAX_SOCKET_PATH_BYTES - Buffer.byteLength(parent) - '//s'.length;
-  if (bytes > MAX_SOCKET_PATH_BYTES || room < 2) {
-    throw new SocketBindError(
-      'path_too_long',
-      `The socket path ${path} has ${bytes} bytes, which leaves no room within the system's ${MAX_SOCKET_PATH_BYTES}. Choose a shorter one.`,
-    );
-  }
-  // mkdir refuses a name that exists, so it need not be one that nobody can guess; node:crypto would be loaded for nothing else.
-  const folder = join(parent, `.${Math.random().toString(16).slice(2, 10)}`.slice(0, room));
-  const socket = join(folder, basename(path));
-  return { folder, socket: Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES ? socket : join(folder, 's') };
-}
-
-/** open(2), for x86 and ARM alike: a descriptor that names a file without opening it. */
-const O_PATH = 0o10000000;
-
-/**
- * `inside` leads to the folder itself, whatever has taken its name meanwhile: where others may write too, one of them could
- * put a link there, and have us change the access of another file.
- */
-type PrivateFolder = { readonly inside: string; release: () => void };
-
-function makePrivateFolder(folder: string, path: string): PrivateFolder {
-  let fd: number | undefined;
-  const release = (): void => {
-    if (fd !== undefined) closeSync(fd);
-    try {
-      rmdirSync(folder);
-    } catch {
-      // It has been moved, or something was put into it: then it is not ours to remove.
-    }
-  };
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    throw folderError(error, path);
-  }
-  try {
-    fd = openSync(folder, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-    if (fstatSync(fd).uid !== geteuid?.()) throw new Error('exchanged');
-    const inside = `/proc/self/fd/${fd}`;
-    chmodSync(inside, 0o700);
-    return { inside, release };
-  } catch {
-    release();
-    throw new SocketBindError(
-      'bind_failed',
-      `The socket ${path} could not be opened: another program took its private folder away. Choose a path in a folder that only this user can write to.`,
-    );
-  }
-}
-
 /** Whoever can have the folder lead elsewhere can stand in for the socket. */
 async function refuseUntrustedFolder(path: string): Promise<void> {
   try {
@@ -195,35 +123,6 @@ function removeSocket(socketInside: string): void {
   } catch {
     // The folder above was closed meanwhile. What is left is harmless: nobody else can come to it.
   }
-}
-
-function folderError(error: unknown, path: string): SocketBindError {
-  const folder = dirname(path);
-  const code = systemCode(error);
-  switch (code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return new SocketBindError(
-        'folder_missing',
-        `The folder of the socket ${path} does not exist. Create ${folder}, or choose another path.`,
-      );
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return new SocketBindError(
-        'not_writable',
-        `This user may not create the socket ${path} (${code}). Give it write access to ${folder}, or choose another path.`,
-      );
-    default:
-      return bindFailed(path, error);
-  }
-}
-
-function bindFailed(path: string, error: unknown): SocketBindError {
-  return new SocketBindError(
-    'bind_failed',
-    `The socket ${path} could not be opened (${systemCode(error)}). Choose another path.`,
-  );
 }
 
 async function listen(server: Server, socket: string, path: string, backlog: number): Promise<void> {
