@@ -1,24 +1,8 @@
 /** The receiver's parts, put together: what takes tokens in, what holds them, and all that hands them out. */
-import {
-  logSocketNews,
-  metricsRoute,
-  onTick,
-  type HookRunnerOptions,
-  type Log,
-  type ShownInstead,
-  type Systemd,
-} from '@token-relay/daemon';
-import {
-  bindUnixSocket,
-  formatAddress,
-  serveInheritedSocket,
-  SocketKeeper,
-  TokenReceiver,
-  type HeldToken,
-  type TlsMaterial,
-  type UnixSocketClaim,
-} from '@token-relay/socket';
+import { metricsRoute, type HookRunnerOptions, type Log, type ShownInstead, type Systemd } from '@token-relay/daemon';
+import { formatAddress, type TlsMaterial, type TokenReceiver } from '@token-relay/socket';
 import { announceStart } from './announce-start.ts';
+import { openApiSocket, type ApiSocket } from './api/api-socket.ts';
 import { createApi, type Api } from './api/api.ts';
 import { groupId } from './group-id.ts';
 import { readState } from './holding/read-state.ts';
@@ -26,23 +10,19 @@ import { StateFile } from './holding/state-file.ts';
 import { TokenHolder } from './holding/token-holder.ts';
 import type { ReceiverHookEvent } from './hooks/receiver-hooks.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
+import { IntakeLog } from './intake-log.ts';
 import { receiverMetrics } from './metrics/receiver-metrics.ts';
 import { metricsSnapshot } from './metrics/metrics-snapshot.ts';
 import { Outlets } from './outlets.ts';
-import { PeerRefusalLog } from './peer-refusal-log.ts';
-import { ReceivedLog } from './received-log.ts';
-import { RefusalLog } from './refusal-log.ts';
 import { feedWatchdogWhileAccepting } from './self-check.ts';
 import type { ReceiverSettings } from './settings.ts';
 import { buildStatus } from './status/build-status.ts';
 import type { ReceiverStatus } from './status/receiver-status.ts';
+import { tokenReceiver } from './token-intake.ts';
 import { version } from './version.ts';
 
 /** Changes within this time are told of together. */
 const CHANGE_DELAY_MS = 100;
-
-/** Thousands of applications may start at the same time; with a short one, connects in a burst fail with EAGAIN. */
-const API_BACKLOG = 4096;
 
 export interface ReceiverOptions {
   readonly settings: ReceiverSettings;
@@ -72,43 +52,21 @@ export class Receiver {
   readonly #stateFile: StateFile;
   readonly #api: Api;
   readonly #startedAtMs = Date.now();
-  readonly #refusals: RefusalLog;
-  readonly #peerRefusals: PeerRefusalLog;
-  readonly #received: ReceivedLog;
-  readonly #receivedFrom: Partial<Record<HeldToken['from'], number>> = {};
+  readonly #intake: IntakeLog;
   readonly #groupId: number | undefined;
   #telling: NodeJS.Timeout | undefined;
-  #claim: UnixSocketClaim | undefined;
-  #keeper: SocketKeeper | undefined;
+  #apiSocket: ApiSocket | undefined;
   readonly #outlets: Outlets;
 
   constructor(options: ReceiverOptions) {
     const { settings, inherited = {}, log, uid, tls, hideSecret, hookHost, remakeFolder } = options;
     this.#options = options;
-    this.#refusals = new RefusalLog(log);
-    this.#peerRefusals = new PeerRefusalLog(log);
-    this.#received = new ReceivedLog(log, hideSecret);
     this.#groupId = settings.socketGroup === undefined ? undefined : groupId(settings.socketGroup);
     const restored = readState(settings.stateFile, { uid, log });
-    this.#tokens = new TokenReceiver({
-      unixSocketPath: settings.unixSocketPath,
-      tcpHost: settings.tcpHost,
-      tcpPort: settings.tcpPort,
-      preferUnixSocket: settings.preferUnixSocket,
-      maxTokenSize: settings.maxTokenSize,
-      receiveTimeoutMs: settings.receiveTimeout,
-      listenBacklog: settings.listenBacklog,
-      maxConnections: settings.maxConnections,
-      socketMode: settings.socketMode,
-      keepRefreshToken: false,
-      onTick,
-      ...(inherited.token === undefined ? {} : { unixSocketFd: inherited.token }),
-      ...(this.#groupId === undefined ? {} : { socketGroupId: this.#groupId }),
-      ...(settings.tokenPattern === undefined ? {} : { tokenPattern: settings.tokenPattern }),
-      ...(tls === undefined ? {} : { tls }),
-      ...(remakeFolder === undefined ? {} : { remakeFolder }),
-      ...(restored.held === undefined ? {} : { restored: restored.held }),
-      lastGeneration: restored.generation,
+    this.#tokens = tokenReceiver(settings, {
+      fd: inherited.token,
+      groupId: this.#groupId,
+      ...{ tls, remakeFolder, restored },
     });
     this.#holder = new TokenHolder({
       receiver: this.#tokens,
@@ -123,14 +81,14 @@ export class Receiver {
       log,
       text: (withToken) => this.#holder.stateText(withToken),
     });
-    this.#tokens.onToken((held) => this.#received.add(held, Date.now()));
-    this.#tokens.onRejected((rejection) => {
-      this.#refusals.add(rejection, Date.now());
+    const { unixSocketPath } = settings;
+    const onRejected = () => this.#changed();
+    this.#intake = new IntakeLog(this.#tokens, { log, hideSecret, unixSocketPath, onRejected });
+    // After the acknowledgement: nothing here delays a sender.
+    this.#holder.onToken(() => {
+      this.#stateFile.changed();
       this.#changed();
     });
-    this.#tokens.onSocketNews(logSocketNews(log, settings.unixSocketPath));
-    this.#tokens.onPeerRefused((refusal) => this.#peerRefusals.add(refusal));
-    this.#holder.onToken((held) => this.#tokenCame(held));
     this.#holder.onFreshness(() => this.#changed());
     this.#api = createApi(
       { holding: this.#holder, status: () => this.status(), nowMs: Date.now },
@@ -156,8 +114,7 @@ export class Receiver {
   /** Rejects with a SocketBindError that names the socket. */
   async start(): Promise<void> {
     const { settings, inherited, log } = this.#options;
-    this.#claim = await this.#openApi(inherited?.api);
-    this.#keeper = this.#keepApi(this.#claim);
+    this.#apiSocket = await this.#openApi(inherited?.api);
     await this.#stateFile.prepare();
     const addresses = await this.#tokens.start();
     if (inherited?.token !== undefined) announceStart(settings.unixSocketPath, log, Date.now());
@@ -176,8 +133,7 @@ export class Receiver {
 
   async stop(): Promise<void> {
     clearTimeout(this.#telling);
-    await this.#keeper?.stop();
-    this.#claim?.release();
+    await this.#apiSocket?.release();
     // First the way in, so that what was acknowledged is handed on.
     if (this.#tokens.isRunning()) await this.#tokens.stop();
     this.#holder.stop();
@@ -188,7 +144,7 @@ export class Receiver {
   async reconfigure(settings: ReceiverSettings, tls: TlsMaterial | undefined): Promise<void> {
     if (tls !== undefined && this.#options.tls !== undefined) {
       this.#tokens.reloadTls(tls);
-      this.#peerRefusals.forget();
+      this.#intake.certificatesChanged();
     }
     await this.#outlets.replace(settings);
     this.#changed();
@@ -197,7 +153,7 @@ export class Receiver {
   /** Until the signal aborts; see self-check.ts. */
   feedWatchdog(watchdog: Systemd['watchdog'], signal: AbortSignal): void {
     const { settings, log } = this.#options;
-    const isSocketLost = () => this.#claim?.isInPlace() === false;
+    const isSocketLost = () => this.#apiSocket?.isLost() ?? false;
     const { server } = this.#api;
     feedWatchdogWhileAccepting(watchdog, { socketPath: settings.apiSocketPath, server, log, isSocketLost }, signal);
   }
@@ -209,7 +165,7 @@ export class Receiver {
       pid: this.#options.pid,
       startedAtMs: this.#startedAtMs,
       listening: this.#tokens.addresses(),
-      rejected: { ...this.#refusals.counts, ...tlsRefusals(this.#peerRefusals.counts) },
+      rejected: this.#intake.allRefused(),
       generation: this.#tokens.getTokenCount(),
       held: this.#tokens.getLatestToken(),
       freshness: this.#holder.freshness(),
@@ -228,39 +184,21 @@ export class Receiver {
         usage: this.#options.usage(),
         freshness: this.#holder.freshness(),
         held: this.#tokens.getLatestToken(),
-        received: this.#receivedFrom,
-        rejected: this.#refusals.counts,
+        received: this.#intake.received,
+        rejected: this.#intake.rejected,
         api: this.#api.counts(),
         ...this.#outlets.report(),
-        peersRefused: this.#options.tls === undefined ? undefined : this.#peerRefusals.counts,
+        peersRefused: this.#options.tls === undefined ? undefined : this.#intake.peersRefused,
       }),
     );
   }
 
-  #openApi(fd: number | undefined): Promise<UnixSocketClaim> {
-    const { apiSocketPath, socketMode: mode } = this.#options.settings;
-    const { server } = this.#api;
-    if (fd !== undefined) return serveInheritedSocket(server, fd, apiSocketPath, { backlog: API_BACKLOG });
-    const groupId = this.#groupId;
-    return bindUnixSocket(server, apiSocketPath, {
-      mode,
-      backlog: API_BACKLOG,
-      ...(groupId === undefined ? {} : { groupId }),
-    });
-  }
-
-  #keepApi(claim: UnixSocketClaim): SocketKeeper {
-    const { log, remakeFolder } = this.#options;
-    const say = logSocketNews(log, claim.path);
-    return new SocketKeeper(claim, {
-      remakeFolder,
-      onTick,
-      onNews: (news) => {
-        say(news);
-        // Where nobody has named another place, the state file was in the same folder.
-        if (news.kind === 'restored') this.#stateFile.changed();
-      },
-    });
+  #openApi(fd: number | undefined): Promise<ApiSocket> {
+    const { settings, log, remakeFolder } = this.#options;
+    const { apiSocketPath: path, socketMode: mode } = settings;
+    // Where nobody has named another place, the state file was in the same folder.
+    const onRestored = () => this.#stateFile.changed();
+    return openApiSocket(this.#api.server, { path, fd, mode, groupId: this.#groupId, log, remakeFolder, onRestored });
   }
 
   #sayRestored(): void {
@@ -270,13 +208,6 @@ export class Receiver {
     this.#options.log.info(`Holding ${state} of before the restart (generation ${held.generation})`);
   }
 
-  /** After the acknowledgement: nothing here delays a sender. */
-  #tokenCame(held: HeldToken): void {
-    this.#stateFile.changed();
-    this.#receivedFrom[held.from] = (this.#receivedFrom[held.from] ?? 0) + 1;
-    this.#changed();
-  }
-
   /** Tells of a burst of changes once. */
   #changed(): void {
     this.#telling ??= setTimeout(() => {
@@ -284,9 +215,4 @@ export class Receiver {
       this.#options.onChange();
     }, CHANGE_DELAY_MS);
   }
-}
-
-/** As the status counts them, beside the messages that were refused. */
-function tlsRefusals(counts: Readonly<Partial<Record<string, number>>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counts).map(([code, count]) => [`tls_${code}`, count ?? 0]));
 }
