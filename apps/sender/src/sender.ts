@@ -1,32 +1,25 @@
 /** The sender's parts, put together: the token store, the refresher, the targets. `run` and `refresh` both stand on this. */
-import type { HookRunnerOptions, Log, MetricFamily, ShownInstead } from '@token-relay/daemon';
-import { fingerprint, isLoginInFuture, TokenManager, type FileEncryption, type TokenSet } from '@token-relay/tokens';
+import type { HookRunnerOptions, Log, ShownInstead } from '@token-relay/daemon';
+import { fingerprint, TokenManager, type FileEncryption, type TokenSet } from '@token-relay/tokens';
 import type { AppConfig } from './app-config.ts';
 import type { ClusterPart } from './cluster/cluster-part.ts';
 import { joinCluster, laterThanHeld, standAside } from './cluster/join-cluster.ts';
 import type { Configuration } from './configuration.ts';
-import type { ControlledCluster } from './control/control-cluster.ts';
 import type { TargetCertificates } from './delivery/target-tls.ts';
 import { Targets } from './delivery/targets.ts';
 import { acceptLogin } from './login/accept-login.ts';
 import { certificateFileFor } from './login/callback-certificate.ts';
 import type { LoginTokens } from './login/login-answer.ts';
 import { LoginService } from './login/login-service.ts';
-import { adviceFor, type AdviceContext } from './refresh/advice.ts';
+import type { AdviceContext } from './refresh/advice.ts';
 import { exchangeRefreshToken } from './refresh/exchange.ts';
-import { metricsSnapshot } from './metrics/metrics-snapshot.ts';
-import { senderMetrics } from './metrics/sender-metrics.ts';
 import { refreshFunction } from './refresh/refresh-function.ts';
 import { Refresher } from './refresh/refresher.ts';
-import { ReplaceableHooks } from './replaceable-hooks.ts';
+import { SenderNews } from './sender-news.ts';
 import type { SenderSettings } from './settings.ts';
-import { buildReport } from './status/build-report.ts';
-import { clusterStatus, type ClusterStatus } from './status/cluster-status.ts';
-import type { StatusReport } from './status/status-report.ts';
+import { SelfReport } from './status/self-report.ts';
 import { realSurroundings, type HookEvent, type SenderSurroundings } from './surroundings.ts';
-import { version } from './version.ts';
-import { Timeline, type TimelineEventKind } from './web/timeline.ts';
-import { WeekKeeper } from './week/week-keeper.ts';
+import type { TimelineEventKind } from './web/timeline.ts';
 
 export interface SenderOptions extends Configuration {
   readonly log: Log;
@@ -48,19 +41,13 @@ export class Sender {
   readonly targets: Targets;
   readonly login: LoginService;
   readonly cluster: ClusterPart | undefined;
-  readonly timeline: Timeline = new Timeline();
-  readonly #week: WeekKeeper;
+  readonly news: SenderNews;
+  readonly report: SelfReport;
   readonly #manager: TokenManager;
-  readonly #hooks: ReplaceableHooks<HookEvent>;
   readonly #options: SenderOptions;
-  readonly #nowMs: () => number;
-  readonly #startedAtMs: number;
   #settings: SenderSettings;
   #appConfig: AppConfig;
   #certificates: TargetCertificates;
-  #knownLoginAtMs: number | undefined;
-  #isLoaded = false;
-  readonly #listeners = new Set<() => void>();
 
   /** @param around default: the machine's own */
   constructor(options: SenderOptions, around?: SenderSurroundings) {
@@ -69,22 +56,18 @@ export class Sender {
     const { nowMs, bootMs, random, pause, post, delivery, tokenStore, reminderStore, hookRunner } =
       around ?? realSurroundings({ tokenFile, encryption, hookHost, log });
     this.#options = options;
-    this.#nowMs = nowMs;
-    this.#startedAtMs = nowMs();
+    const startedAtMs = nowMs();
     this.#settings = options.settings;
     this.#appConfig = options.appConfig;
     this.#certificates = options.certificates;
     options.hideSecret(options.appConfig.appSecret, '(app secret)');
-    const record = (kind: TimelineEventKind, text: string) => this.#record(kind, text);
-    this.#hooks = new ReplaceableHooks(options.settings.hooks, hookRunner);
-    this.#week = new WeekKeeper({
-      store: reminderStore,
-      log,
-      fire: (event, details) => {
-        record('login_due', details.stdin?.trim() ?? 'The login ends soon');
-        this.#hooks.fire(event, details);
-      },
+    const { hooks } = options.settings;
+    const advice = (): AdviceContext => ({
+      tokenFile: this.#settings.tokenFile,
+      appConfigFile: this.#settings.appConfig,
     });
+    this.news = new SenderNews({ hooks, hookRunner, reminderStore, log, nowMs, advice });
+    const record = (kind: TimelineEventKind, text: string) => this.news.record(kind, text);
     this.targets = new Targets(options.settings.targets, {
       policy: () => ({
         attempts: options.deliveryAttempts ?? this.#settings.socketRetries,
@@ -113,12 +96,12 @@ export class Sender {
       ? joinCluster({
           ...options,
           around: { nowMs, bootMs, random },
-          instance: `${pid}.${this.#startedAtMs}`,
+          instance: `${pid}.${startedAtMs}`,
           manager: this.#manager,
           refresher: () => this.refresher,
           current: () => this.#settings,
           hide: (token) => this.#hide(token),
-          onChange: () => this.#tell(),
+          onChange: () => this.news.changed(),
         })
       : undefined;
     this.refresher = new Refresher({
@@ -131,13 +114,13 @@ export class Sender {
       pause,
       publish: (tokenSet) => this.#publish(tokenSet),
       onChange: () => {
-        this.#lookAtWeek();
+        this.news.lookAtWeek(this.#manager.get(), this.refresher.snapshot().state.kind);
         if (this.cluster !== undefined) void standAside(this.cluster, this.refresher, nowMs, log);
-        this.#tell();
+        this.news.changed();
       },
       record,
       isEncrypting: encryption?.write === true,
-      advice: () => this.#advice(),
+      advice,
       refreshIntervalMs: () => this.#settings.refreshInterval,
     });
     this.login = new LoginService({
@@ -154,91 +137,22 @@ export class Sender {
     });
     this.login.onChange(() => {
       const state = this.login.state();
-      if (state.kind === 'failed') this.#record('login_failed', state.message);
-      else this.#tell();
+      if (state.kind === 'failed') record('login_failed', state.message);
+      else this.news.changed();
     });
+    const { refresher, targets, cluster } = this;
+    this.report = new SelfReport({ pid, startedAtMs, nowMs, advice, refresher, targets, cluster });
   }
 
   /** Reads the token file. @throws TokenError for a file that must not be used: too open, or encrypted with another key */
   async load(): Promise<void> {
     await this.refresher.load();
-    this.#knownLoginAtMs = this.#manager.get()?.loginAtMs;
-    this.#isLoaded = true;
-  }
-
-  /**
-   * The listener is called when something that the status shows has changed, and at least every 30 seconds while the loop
-   * runs. Returns what ends that.
-   */
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  /** Resolves when the hooks that were run have ended; each has its deadline. */
-  hooksSettled(): Promise<void> {
-    return this.#hooks.settled();
+    this.news.startedWith(this.#manager.get()?.loginAtMs);
   }
 
   async close(): Promise<void> {
     await this.cluster?.close();
-    await Promise.all([this.login.close(), this.targets.close(), this.#hooks.close(), this.#week.settled()]);
-  }
-
-  status(): StatusReport {
-    return buildReport({
-      version,
-      pid: this.#options.pid,
-      startedAtMs: this.#startedAtMs,
-      nowMs: this.#nowMs(),
-      advice: this.#advice(),
-      refresher: this.refresher.snapshot(),
-      targets: this.targets.report(),
-      cluster: this.clusterStatus(),
-    });
-  }
-
-  controlledCluster(): ControlledCluster | undefined {
-    const { cluster } = this;
-    if (cluster === undefined) return undefined;
-    return {
-      stepDown: async () => {
-        await this.refresher.idle();
-        return cluster.stepDown();
-      },
-      look: async () => {
-        await cluster.hosts();
-        return this.clusterStatus();
-      },
-    };
-  }
-
-  /** undefined on a single machine */
-  clusterStatus(): ClusterStatus | undefined {
-    const report = this.cluster?.report();
-    return report === undefined ? undefined : clusterStatus(report, this.cluster?.knownHosts() ?? []);
-  }
-
-  /** For somebody who asks: the hosts of the cluster are looked for, and those that were found are in the next one. */
-  statusAsked(): StatusReport {
-    void this.cluster?.hosts();
-    return this.status();
-  }
-
-  metrics(usage: { readonly residentBytes: number; readonly cpuSeconds: number }): readonly MetricFamily[] {
-    void this.cluster?.hosts();
-    return senderMetrics(
-      metricsSnapshot({
-        version,
-        startedAtMs: this.#startedAtMs,
-        nowMs: this.#nowMs(),
-        usage,
-        refresher: this.refresher.snapshot(),
-        attempts: this.refresher.attempts(),
-        targets: this.targets.report(),
-        cluster: this.clusterStatus(),
-      }),
-    );
+    await Promise.all([this.login.close(), this.targets.close(), this.news.close()]);
   }
 
   /** Takes over what may change while it runs; see settings-reload.ts. */
@@ -247,7 +161,7 @@ export class Sender {
     this.#appConfig = appConfig;
     this.#certificates = certificates;
     this.#options.hideSecret(appConfig.appSecret, '(app secret)');
-    this.#hooks.replace(settings.hooks);
+    this.news.replaceHooks(settings.hooks);
     if (clusterFiles !== undefined) await this.cluster?.filesChanged(clusterFiles);
     await this.targets.replace(settings.targets);
     this.refresher.configurationChanged();
@@ -257,41 +171,16 @@ export class Sender {
   acceptLogin(tokens: LoginTokens, loginAtMs: number): Promise<string | undefined> {
     this.#hide(tokens.accessToken);
     this.#hide(tokens.refreshToken);
-    // It is a new one, also when it was made within the same second as the one before.
-    this.#knownLoginAtMs = undefined;
+    this.news.loginIsMade();
     const context = {
       manager: this.#manager,
       refresher: this.refresher,
       log: this.#options.log,
       tokenFile: this.#settings.tokenFile,
-      record: (kind: TimelineEventKind, text: string) => this.#record(kind, text),
+      record: (kind: TimelineEventKind, text: string) => this.news.record(kind, text),
     };
     const held = this.cluster === undefined ? undefined : this.#manager.get();
     return acceptLogin(context, tokens, laterThanHeld(loginAtMs, held));
-  }
-
-  #record(kind: TimelineEventKind, text: string): void {
-    this.timeline.add({ atMs: this.#nowMs(), kind, text });
-    if (kind === 'login_required') {
-      this.#hooks.fire(kind, { stdin: `Login required: ${text}. ${adviceFor(kind, this.#advice()) ?? ''}\n` });
-    }
-    this.#tell();
-  }
-
-  #advice(): AdviceContext {
-    return { tokenFile: this.#settings.tokenFile, appConfigFile: this.#settings.appConfig };
-  }
-
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
-  }
-
-  #lookAtWeek(): void {
-    const tokenSet = this.#manager.get();
-    // After Schwab's last word, a reminder of the days left would mislead; so would one that counts from a time to come.
-    const isOver = this.refresher.snapshot().state.kind === 'login_required';
-    if (tokenSet?.refreshToken === undefined || isOver || isLoginInFuture(tokenSet, this.#nowMs())) return;
-    void this.#week.look(tokenSet.loginAtMs, this.#nowMs());
   }
 
   #hide(token: string): void {
@@ -300,11 +189,7 @@ export class Sender {
 
   #publish(tokenSet: TokenSet): void {
     const { accessToken, refreshToken, expiresAtMs, loginAtMs } = tokenSet;
-    // The login that the file has at the start is no news.
-    if (this.#isLoaded && loginAtMs !== undefined && loginAtMs !== this.#knownLoginAtMs) {
-      this.#knownLoginAtMs = loginAtMs;
-      this.#hooks.fire('login_done', { stdin: 'There is a new login to Schwab, good for 7 days.\n' });
-    }
+    this.news.sawLogin(loginAtMs);
     if (accessToken === undefined || expiresAtMs === undefined) return;
     this.#hide(accessToken);
     this.targets.publish({ accessToken, expiresAtMs, ...(refreshToken === undefined ? {} : { refreshToken }) });

@@ -10,8 +10,8 @@ test.each(FORMS)('refused once (form %s): no alarm, and accepted half a minute l
   rig.sandbox.addFault({ kind: 'refuse', form });
   await rig.pass(25 * MINUTE + SECOND);
   expect(rig.state).toBe('confirming');
-  expect(rig.sender.status().problem).toMatch(/refused/);
-  expect(rig.sender.status().advice).toBeUndefined();
+  expect(rig.sender.report.status().problem).toMatch(/refused/);
+  expect(rig.sender.report.status().advice).toBeUndefined();
   await rig.pass(30 * SECOND);
   expect(rig.state).toBe('healthy');
   expect(rig.sandbox.requests.map(({ outcome }) => outcome)).toEqual(['fault', 'issued']);
@@ -33,7 +33,7 @@ test.each(FORMS)(
     expect(rig.state).toBe('confirming');
     await rig.pass(2 * MINUTE + SECOND);
     expect(rig.state).toBe('login_required');
-    expect(rig.sender.status().advice).toContain('token-refresh-sender login');
+    expect(rig.sender.report.status().advice).toContain('token-refresh-sender login');
     expect(rig.count(/^ERROR Login required: .*token-refresh-sender login/)).toBe(1);
     expect(rig.hooksRun()).toEqual([expect.stringMatching(/^login_required - Login required: .*refused/)]);
     // Nothing that was held is given up.

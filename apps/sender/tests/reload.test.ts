@@ -48,7 +48,7 @@ test('a hook that runs when the hooks are changed is not cut off, and the new on
   await sender.load();
   await sender.reconfigure({ settings: await settingsWith({ hooks: script('echo new >> "$1"') }), ...rest });
   writeSync(pipe, 'a whole mail\n');
-  await sender.hooksSettled();
+  await sender.news.hooksSettled();
   expect(readFileSync(sent, 'utf8')).toBe('a whole mail\n');
   expect(lines.filter((line) => line.includes('Hook'))).toEqual([
     expect.stringMatching(/^DEBUG Hook login_required: \/bin\/sh succeeded/),

@@ -139,7 +139,7 @@ test.each([
   await sender.refresher.load();
   expect(await sender.refresher.refreshNow()).toMatchObject({ kind });
   expect(readFileSync(rig.tokenFile)).toEqual(before);
-  expect(sender.status().last_refresh).toMatchObject({ ok: false });
+  expect(sender.report.status().last_refresh).toMatchObject({ ok: false });
 });
 
 test('a refresh token that rotates is saved before it is needed, so that no login is lost', async () => {
@@ -166,7 +166,7 @@ test('the loop runs on real time too: refreshes at its interval, stops when told
   await schwab.waitForRequest(2);
   stop.abort();
   await running;
-  expect(sender.status()).toMatchObject({ state: 'healthy', refreshes: 2, saved: true });
+  expect(sender.report.status()).toMatchObject({ state: 'healthy', refreshes: 2, saved: true });
   expect(rig.saved().token['refresh_token']).toBeDefined();
 });
 
@@ -181,7 +181,7 @@ test('No secret leaves by a side door: neither the status nor the log of a refre
   schwab.revoke();
   await sender.refresher.refreshNow();
   await sender.targets.settled();
-  const everything = `${rig.lines.join('\n')}${JSON.stringify(sender.status())}`;
+  const everything = `${rig.lines.join('\n')}${JSON.stringify(sender.report.status())}`;
   for (const secret of [refreshToken, schwab.credentials.appSecret, String(rig.saved().token['access_token'])]) {
     expect(everything).not.toContain(secret);
   }

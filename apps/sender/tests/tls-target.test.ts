@@ -130,7 +130,7 @@ test('a token is delivered over TLS, and the receiver knows whose it is', async 
     peer: 'sender@127.0.0.1',
   });
   expect(rig.lines.at(-1)).toMatch(/^INFO Token delivered to far-bot at tls:127\.0\.0\.1:\d+ \(acknowledged\)$/);
-  expect(rig.sender.status().targets).toMatchObject([
+  expect(rig.sender.report.status().targets).toMatchObject([
     { name: 'far-bot', address: expect.stringMatching(/^tls:/) as unknown },
   ]);
   expect(rig.warnings()).toEqual([]);

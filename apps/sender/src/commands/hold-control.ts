@@ -37,7 +37,7 @@ export async function holdControl<Result>(
   });
   const control = createLocalHttp(
     controlRoutes({
-      status: () => sender.status(),
+      status: () => sender.report.status(),
       refresh: () => sender.refresher.refreshNow(),
       login: sender.login,
     }),
@@ -49,7 +49,7 @@ export async function holdControl<Result>(
     if (claim === undefined) return undefined;
     await sender.load();
     const result = await work(sender);
-    await sender.hooksSettled();
+    await sender.news.hooksSettled();
     return result;
   } catch (error) {
     throw asCommandFailure(error);

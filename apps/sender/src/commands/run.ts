@@ -18,6 +18,7 @@ import {
 } from '@token-relay/daemon';
 import { bindUnixSocket, SocketKeeper, type UnixSocketClaim } from '@token-relay/socket';
 import { readConfiguration, type Configuration } from '../configuration.ts';
+import { controlledCluster } from '../control/control-cluster.ts';
 import { controlRoutes } from '../control/control-routes.ts';
 import { asCommandFailure } from '../failures.ts';
 import { readFileEncryption } from '../file-encryption.ts';
@@ -61,7 +62,14 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
     });
     const { env, uid, usage } = surroundings;
     const remakeFolder = (folder: string) => remakeRuntimeFolder(folder, { env, uid });
-    await serve({ sender, settings, daemon, read: readAgain, metrics: () => sender.metrics(usage()), remakeFolder });
+    await serve({
+      sender,
+      settings,
+      daemon,
+      read: readAgain,
+      metrics: () => sender.report.metrics(usage()),
+      remakeFolder,
+    });
   });
 }
 
@@ -76,13 +84,13 @@ interface Service {
 
 async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: Service): Promise<void> {
   const { log, systemd, stop, onReload } = daemon;
-  const status = () => sender.status();
+  const status = () => sender.report.status();
   const routes = [
     ...controlRoutes({
-      status: () => sender.statusAsked(),
+      status: () => sender.report.statusAsked(),
       refresh: () => sender.refresher.refreshNow(),
       login: sender.login,
-      cluster: sender.controlledCluster(),
+      cluster: controlledCluster(sender),
     }),
     ...probeRoutes({ status, nowMs: Date.now }),
     metricsRoute(metrics),
@@ -113,16 +121,16 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
     const giveBackSoon = memoryGiver(ended.signal);
     let lastTurnAtMs = performance.now();
     let exchanges = 0;
-    sender.onChange(() => {
+    sender.news.onChange(() => {
       lastTurnAtMs = performance.now();
       // The next exchange with Schwab is 25 minutes away.
       const soFar = attempted(sender);
       if (soFar > exchanges) giveBackSoon();
       exchanges = soFar;
-      systemd.status(systemdStatus(sender.status(), Date.now()));
+      systemd.status(systemdStatus(sender.report.status(), Date.now()));
     });
     log.info(`token-refresh-sender ${version} started; control socket ${settings.controlSocketPath}`);
-    sender.timeline.add({ atMs: Date.now(), kind: 'started', text: 'The sender started' });
+    sender.news.timeline.add({ atMs: Date.now(), kind: 'started', text: 'The sender started' });
     systemd.ready();
     giveBackSoon();
     const isTurning = () => performance.now() - lastTurnAtMs < STUCK_AFTER_MS + settings.httpTimeout;

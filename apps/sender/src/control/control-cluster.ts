@@ -1,5 +1,6 @@
 /** The cluster over the control socket: `GET /v1/cluster` looks which hosts are there; `POST /v1/cluster/step-down`. */
 import { problem, type Answer, type Route } from '@token-relay/daemon';
+import type { Sender } from '../sender.ts';
 import type { ClusterStatus } from '../status/cluster-status.ts';
 
 export interface ControlledCluster {
@@ -7,6 +8,21 @@ export interface ControlledCluster {
   readonly look: () => Promise<ClusterStatus | undefined>;
   /** @returns whether this host led */
   readonly stepDown: () => Promise<boolean>;
+}
+
+/** undefined on a single machine */
+export function controlledCluster({ cluster, refresher, report }: Sender): ControlledCluster | undefined {
+  if (cluster === undefined) return undefined;
+  return {
+    look: async () => {
+      await cluster.hosts();
+      return report.cluster();
+    },
+    stepDown: async () => {
+      await refresher.idle();
+      return cluster.stepDown();
+    },
+  };
 }
 
 export function clusterRoutes(cluster: ControlledCluster | undefined): readonly Route[] {

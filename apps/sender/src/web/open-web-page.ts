@@ -20,10 +20,10 @@ export async function openWebPage(
       port: webPort,
       log,
       source: {
-        status: () => sender.statusAsked(),
-        timeline: () => sender.timeline.events(),
+        status: () => sender.report.statusAsked(),
+        timeline: () => sender.news.timeline.events(),
         login: sender.login,
-        onChange: (listener) => sender.onChange(listener),
+        onChange: (listener) => sender.news.onChange(listener),
         nowMs: Date.now,
       },
     });
