@@ -1,23 +1,18 @@
 /**
- * The login that is held: its state, when it is due, and what one attempt to refresh it does. What follows from what is
- * decided in schedule.ts, token-answer.ts and login-state.ts; this file does it. The loop around it is refresher.ts.
+ * The login that is held: its state, when it is due, and what comes in place of it from the file, from a person or from
+ * another host. How it is refreshed is in refresh-attempts.ts; the loop around both is refresher.ts.
  */
 import type { Log } from '@token-relay/daemon';
 import type { RefreshGate } from '../cluster/refresh-gate.ts';
 import type { TimelineEventKind } from '../web/timeline.ts';
-import { fingerprint, knownLoginAtMs, TokenError, type TokenManager, type TokenSet } from '@token-relay/tokens';
-import { loginEndsAt } from '../login/login-lifetime.ts';
-import { duration } from '../status/duration.ts';
+import { TokenError, type TokenManager, type TokenSet } from '@token-relay/tokens';
 import { adviceFor, type AdviceContext } from './advice.ts';
 import { AttemptTimes } from './attempt-times.ts';
-import { failureLine, failureReport } from './failure-words.ts';
 import { FileAdoption, type Adoption } from './file-adoption.ts';
-import { afterOutcome, healthy, withoutLogin, type LoginState, type StateStep } from './login-state.ts';
+import { healthy, withoutLogin, type LoginState, type StateStep } from './login-state.ts';
 import { Publication } from './publication.ts';
-import { RefreshFailure, type FailedOutcome } from './refresh-function.ts';
 import type { RefresherSnapshot, RefreshReport } from './refresh-report.ts';
 import { SaveRetry } from './save-retry.ts';
-import { MIN_ATTEMPT_GAP_MS } from './schedule.ts';
 
 export interface LoginKeeperDependencies {
   readonly manager: TokenManager;
@@ -41,64 +36,55 @@ export interface LoginKeeperDependencies {
 
 export class LoginKeeper {
   readonly saving: SaveRetry;
+  readonly times: AttemptTimes;
   readonly #deps: LoginKeeperDependencies;
   readonly #file: FileAdoption;
   readonly #publication: Publication;
-  readonly #times: AttemptTimes;
   #state: LoginState = healthy;
-  #lastRefresh: RefresherSnapshot['lastRefresh'];
-  #refreshes = 0;
 
   constructor(dependencies: LoginKeeperDependencies) {
     const { manager, log, nowMs, bootMs, random, advice, record, isEncrypting } = dependencies;
     const { tokenFile } = advice();
     this.#deps = dependencies;
-    this.#times = new AttemptTimes(() => ({ wallMs: nowMs(), bootMs: bootMs() }));
+    this.times = new AttemptTimes(() => ({ wallMs: nowMs(), bootMs: bootMs() }));
     this.#file = new FileAdoption({ manager, log, nowMs, tokenFile, isEncrypting });
     this.#publication = new Publication(dependencies.publish);
     this.saving = new SaveRetry({ manager, log, nowMs, random, tokenFile, record, adopt: () => this.adopt() });
   }
 
-  snapshot(): Omit<RefresherSnapshot, 'nextRefreshAtMs'> {
+  get state(): LoginState {
+    return this.#state;
+  }
+
+  snapshot(): Pick<RefresherSnapshot, 'state' | 'tokenSet' | 'saved'> {
     const { manager } = this.#deps;
-    return {
-      state: this.#state,
-      tokenSet: manager.get(),
-      saved: manager.isSaved(),
-      lastRefresh: this.#lastRefresh,
-      refreshes: this.#refreshes,
-    };
+    return { state: this.#state, tokenSet: manager.get(), saved: manager.isSaved() };
   }
 
   /** When the next attempt is due, in epoch milliseconds. */
   dueAtMs(): number {
     const { manager, refreshIntervalMs, gate } = this.#deps;
     if (gate?.isOpen() === false) return Infinity;
-    return this.#times.dueAtMs(manager.get() ?? {}, refreshIntervalMs());
+    return this.times.dueAtMs(manager.get() ?? {}, refreshIntervalMs());
   }
 
   /** For how long a refresh has been due, in milliseconds; negative until it is. */
   overdueMs(): number {
     const { manager, refreshIntervalMs, nowMs } = this.#deps;
-    return nowMs() - this.#times.dueAtMs(manager.get() ?? {}, refreshIntervalMs());
-  }
-
-  /** `wantedAtMs`, or later if the last attempt was less than a second ago. */
-  notBeforeGap(wantedAtMs: number): number {
-    return this.#times.notBeforeGap(wantedAtMs);
+    return nowMs() - this.times.dueAtMs(manager.get() ?? {}, refreshIntervalMs());
   }
 
   /** The manager holds the tokens of a new login. */
   loginAccepted(saveError: TokenError | undefined): void {
-    this.#enter({ state: healthy });
+    this.enter({ state: healthy });
     if (saveError !== undefined) this.saving.failed(saveError);
-    this.#publish();
+    this.publish();
     this.#deps.gate?.held();
   }
 
   /** A state that waits for other credentials tries at once. */
   configurationChanged(): void {
-    if (this.#state.kind === 'misconfigured') this.#times.retryAt(this.#deps.nowMs());
+    if (this.#state.kind === 'misconfigured') this.times.retryAt(this.#deps.nowMs());
   }
 
   /** Reads the token file. A file that is missing or broken is a state, not an exit. @throws TokenError `token_file_too_open` */
@@ -110,7 +96,7 @@ export class LoginKeeper {
       this.#publishUnlessDue();
       await this.#deps.gate.joined();
     }
-    if (manager.getRefreshToken() === undefined) this.#noLogin();
+    if (manager.getRefreshToken() === undefined) this.noLogin();
     else log.info(`Token file read: ${advice().tokenFile}`);
     this.#publishUnlessDue();
   }
@@ -122,7 +108,7 @@ export class LoginKeeper {
   async adopt(isOver: boolean = this.#state.kind === 'login_required'): Promise<boolean> {
     const adoption = await this.#file.look(isOver);
     if (adoption === 'nothing') return false;
-    this.#tookOver(adoption);
+    this.tookOver(adoption);
     return true;
   }
 
@@ -147,103 +133,13 @@ export class LoginKeeper {
     const host = tokenSet.origin?.host ?? 'another host';
     record('adopted', `Tokens taken over from ${host}`);
     log.info(`Tokens taken over from ${host}, through the cluster's store`);
-    this.#enter({ state: healthy });
-    this.#publish();
+    this.enter({ state: healthy });
+    this.publish();
     return true;
   }
 
-  /**
-   * One attempt: looks at the file first, because what another program has refreshed needs no refresh; then asks Schwab,
-   * saves, and publishes. The caller sees to it that there is one at a time.
-   * @param onAsk called before Schwab is asked; false: Schwab is not asked any more
-   */
-  async attempt(onAsk: () => boolean): Promise<RefreshReport | undefined> {
-    const { manager, nowMs, gate } = this.#deps;
-    const isAdopted = await this.adopt();
-    const refreshToken = manager.getRefreshToken();
-    if (refreshToken === undefined) return this.#noLogin();
-    if (isAdopted && this.dueAtMs() > nowMs()) {
-      return { kind: 'adopted', message: 'The token file has newer tokens; they were taken over.' };
-    }
-    if (gate !== undefined && !(await gate.pass())) {
-      if (gate.isOpen()) this.#times.retryAt(nowMs() + MIN_ATTEMPT_GAP_MS);
-      return { kind: 'following', message: gate.closedBecause() };
-    }
-    if (!onAsk()) return undefined;
-    this.#times.began();
-    try {
-      const result = await manager.refreshNow();
-      switch (result.status) {
-        case 'refreshed':
-          return this.#succeeded(undefined);
-        case 'refreshed_not_saved':
-          return this.#succeeded(result.error);
-        case 'superseded':
-          this.#tookOver('newer');
-          return { kind: 'adopted', message: 'A newer login came into the token file meanwhile; it was taken over.' };
-      }
-    } catch (error) {
-      if (!(error instanceof RefreshFailure)) throw error;
-      return this.#failed(error.outcome, refreshToken);
-    }
-  }
-
-  #noteAttempt(ok: boolean, message: string): void {
-    const atMs = this.#deps.nowMs();
-    this.#lastRefresh = { atMs, ok, message, durationMs: this.#times.takenMs() };
-  }
-
-  #succeeded(saveError: TokenError | undefined): RefreshReport {
-    const { manager, log, advice, record } = this.#deps;
-    const before = this.#state;
-    const tokenSet = manager.get();
-    const lifetimeMs = (tokenSet?.expiresAtMs ?? 0) - (tokenSet?.issuedAtMs ?? 0);
-    this.#enter({ state: healthy });
-    this.#refreshes += 1;
-    if (before.kind !== 'healthy') log.info('Recovered: Schwab accepts the login again');
-    const message = `Token refreshed successfully (expires in ${duration(lifetimeMs)})`;
-    log.info(message, tokenSet?.accessToken === undefined ? {} : { token: fingerprint(tokenSet.accessToken) });
-    this.#noteAttempt(true, 'succeeded');
-    record('refreshed', saveError === undefined ? 'Access token refreshed and saved' : 'Access token refreshed');
-    if (saveError === undefined) log.info(`Tokens saved to ${advice().tokenFile}`);
-    else this.saving.failed(saveError);
-    this.#publish();
-    this.#deps.gate?.held();
-    return saveError === undefined
-      ? { kind: 'refreshed', message }
-      : { kind: 'not_saved', message: `${message}, but not saved: ${saveError.message}` };
-  }
-
-  async #failed(outcome: FailedOutcome, triedToken: string): Promise<RefreshReport> {
-    const { manager, log, nowMs, bootMs, random, advice, record } = this.#deps;
-    this.#noteAttempt(false, outcome.reason);
-    record('refresh_failed', outcome.reason);
-    const before = this.#state;
-    const step = afterOutcome(before, outcome, { wallMs: nowMs(), bootMs: bootMs() }, random);
-    const isOver = step.state.kind === 'login_required';
-    if (outcome.kind === 'refused' && ((await this.adopt(isOver)) || manager.getRefreshToken() !== triedToken)) {
-      log.info('Schwab refused the old refresh token, and the token file has others: going on with those');
-      return {
-        kind: 'adopted',
-        message: 'Schwab refused the old refresh token; others were found in the token file and taken over.',
-      };
-    }
-    const loginAtMs = knownLoginAtMs(manager.get(), nowMs());
-    const isWeekOver = loginAtMs !== undefined && nowMs() >= loginEndsAt(loginAtMs);
-    const circumstances = { nowMs: nowMs(), advice: advice(), isWeekOver };
-    this.#enter(step);
-    const { level, message: line } = failureLine(before, step, outcome, circumstances);
-    log[level](line);
-    // What is still valid goes on being served.
-    this.#publish();
-    const message = failureReport(step.state, outcome, circumstances);
-    if (step.state.kind === 'login_required' || step.state.kind === 'misconfigured')
-      return { kind: step.state.kind, message };
-    return { kind: outcome.kind === 'refused' ? 'refused' : 'passing', message };
-  }
-
-  /** Nothing to refresh with. */
-  #noLogin(): RefreshReport {
+  /** Nothing to refresh with: a state that a person has to end. */
+  noLogin(): RefreshReport {
     const { manager, log, nowMs, advice } = this.#deps;
     const unread = manager.getLastReadError()?.message;
     const reason =
@@ -259,34 +155,37 @@ export class LoginKeeper {
         : 'A file that is put right is taken over at once, without a restart.';
     const text = `Login required: ${reason}. ${whatNow}`;
     if (step.state !== this.#state) log.error(text);
-    this.#enter(step);
+    this.enter(step);
     return { kind: 'login_required', message: text };
   }
 
-  #tookOver(adoption: Exclude<Adoption, 'nothing'>): void {
+  /** The manager holds what was found in the file. */
+  tookOver(adoption: Exclude<Adoption, 'nothing'>): void {
     const { manager, log, advice, record } = this.#deps;
     const found = `${adoption === 'newer' ? 'Newer tokens' : 'Other tokens'} found in ${advice().tokenFile}`;
     record('adopted', found);
     log.info(`${found}: taken over${adoption === 'newer' ? '' : ', because the login in use is over'}`);
-    this.#enter({ state: healthy });
-    if (manager.getRefreshToken() === undefined) this.#noLogin();
+    this.enter({ state: healthy });
+    if (manager.getRefreshToken() === undefined) this.noLogin();
     this.#publishUnlessDue();
     this.#deps.gate?.held();
   }
 
-  /** What is due is refreshed first, and published if that fails. */
-  #publishUnlessDue(): void {
-    if (this.dueAtMs() > this.#deps.nowMs()) this.#publish();
-  }
-
-  #publish(): void {
+  /** Gives the targets what is held, if they do not have it and it is not over. */
+  publish(): void {
     this.#publication.offer(this.#deps.manager.get(), this.#deps.nowMs());
   }
 
-  #enter({ state, retryAtMs }: StateStep): void {
+  /** Goes over to a state, and to when it wants the next attempt. */
+  enter({ state, retryAtMs }: StateStep): void {
     const needsPerson = state.kind === 'login_required' || state.kind === 'misconfigured';
     if (needsPerson && state.kind !== this.#state.kind) this.#deps.record(state.kind, state.reason);
     this.#state = state;
-    this.#times.retryAt(retryAtMs);
+    this.times.retryAt(retryAtMs);
+  }
+
+  /** What is due is refreshed first, and published if that fails. */
+  #publishUnlessDue(): void {
+    if (this.dueAtMs() > this.#deps.nowMs()) this.publish();
   }
 }

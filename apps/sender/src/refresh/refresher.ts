@@ -1,10 +1,11 @@
 /**
  * The loop that keeps the login alive: waits until something is due, does it, and goes on. One refresh at a time, whoever
- * asks; what an attempt does is in login-keeper.ts.
+ * asks; what an attempt does is in refresh-attempts.ts.
  */
 import { LOOK_EVERY_MS } from '@token-relay/daemon';
 import type { TokenError, TokenSet } from '@token-relay/tokens';
 import { LoginKeeper, type LoginKeeperDependencies } from './login-keeper.ts';
+import { RefreshAttempts } from './refresh-attempts.ts';
 import type { RefresherSnapshot, RefreshReport } from './refresh-report.ts';
 
 export interface RefresherDependencies extends LoginKeeperDependencies {
@@ -20,6 +21,7 @@ export interface RefresherDependencies extends LoginKeeperDependencies {
 export class Refresher {
   readonly #deps: RefresherDependencies;
   readonly #keeper: LoginKeeper;
+  readonly #refreshing: RefreshAttempts;
   readonly #stop = new AbortController();
   #attempt: Promise<RefreshReport> | undefined;
   readonly #attempts: Partial<Record<RefreshReport['kind'], number>> = {};
@@ -29,12 +31,14 @@ export class Refresher {
   constructor(dependencies: RefresherDependencies) {
     this.#deps = dependencies;
     this.#keeper = new LoginKeeper(dependencies);
+    this.#refreshing = new RefreshAttempts(this.#keeper, dependencies);
   }
 
   snapshot(): RefresherSnapshot {
     const dueAtMs = this.#keeper.dueAtMs();
     const isKnown = this.#attempt === undefined && dueAtMs !== Infinity;
-    return { ...this.#keeper.snapshot(), nextRefreshAtMs: isKnown ? dueAtMs : undefined };
+    const nextRefreshAtMs = isKnown ? dueAtMs : undefined;
+    return { ...this.#keeper.snapshot(), ...this.#refreshing.snapshot(), nextRefreshAtMs };
   }
 
   /** Attempts since the start, by what they came to. */
@@ -136,9 +140,9 @@ export class Refresher {
   async #attemptOnce(): Promise<RefreshReport> {
     if (this.#isStopping()) return STOPPING;
     const nowMs = this.#deps.nowMs();
-    const gapMs = this.#keeper.notBeforeGap(nowMs) - nowMs;
+    const gapMs = this.#keeper.times.notBeforeGap(nowMs) - nowMs;
     if (gapMs > 0) await this.#deps.pause(gapMs, this.#stop.signal);
-    const report = await this.#keeper.attempt(() => {
+    const report = await this.#refreshing.make(() => {
       if (this.#isStopping()) return false;
       this.#deps.onChange();
       return true;
