@@ -1,15 +1,17 @@
 /**
  * One host of a cluster: leads or follows, takes what is newer from the store, and publishes what is newer than the store's.
- * The lease is lease-holder.ts, the token sets are token-exchange.ts, the hosts that are there host-board.ts.
+ * The lease is lease-holder.ts, the token sets are token-exchange.ts, the hosts that are there host-board.ts;
+ * whether the store can be used is store-judgement.ts.
  */
 import type { TokenSet } from '@token-relay/tokens';
+import type { ClusterOptions, ClusterReport } from './cluster-options.ts';
 import type { HostRecord } from './host-record.ts';
 import { HostBoard, type HostReport } from './host-board.ts';
-import { LeaseHolder, type LeaseHolderOptions } from './lease-holder.ts';
-import { leaseProblem } from './lease-problem.ts';
-import type { Membership, Role } from './membership.ts';
-import type { StoreEvent, StoreFault } from './store.ts';
-import { TokenExchange, type ExchangeOptions } from './token-exchange.ts';
+import { LeaseHolder } from './lease-holder.ts';
+import type { Role } from './membership.ts';
+import type { StoreEvent } from './store.ts';
+import { StoreJudgement } from './store-judgement.ts';
+import { TokenExchange } from './token-exchange.ts';
 
 /** Watches are known to go silent: what was not told of is found by looking, this often. */
 const READ_EVERY_MS = 60_000;
@@ -20,40 +22,12 @@ const LEAVE_WITHIN_MS = 2_000;
 /** Of more, only the leader keeps account without being asked. */
 const FEW_HOSTS = 20;
 
-const NOT_YET: StoreFault = { kind: 'away', reason: 'not connected yet' };
-
-export interface ClusterOptions extends LeaseHolderOptions, Pick<ExchangeOptions, 'ring' | 'tokens' | 'nowMs' | 'log'> {
-  /** Whether this host led last, before it was started again; undefined: not known. */
-  readonly ledLast?: boolean | undefined;
-  readonly pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
-  /** What this host says of itself, besides what is known here. */
-  readonly about: () => Pick<HostRecord, 'version' | 'state'>;
-  /** Something that `report` shows has changed. */
-  readonly onChange: () => void;
-}
-
-export interface ClusterReport {
-  readonly role: Role;
-  readonly host: string;
-  /** who leads, as far as it is known */
-  readonly leader: string | undefined;
-  /** since when by this host's clock, epoch milliseconds */
-  readonly sinceMs: number;
-  readonly revision: number | undefined;
-  /** why the store cannot be used */
-  readonly problem: string | undefined;
-  readonly server: string | undefined;
-}
-
 export class Cluster {
   readonly #options: ClusterOptions;
   readonly #exchange: TokenExchange;
   readonly #board: HostBoard;
   readonly #lease: LeaseHolder;
-  /** As the store has it. */
-  #leaseLifeMs = 0;
-  #storeFault: StoreFault | undefined = NOT_YET;
-  #server: string | undefined;
+  readonly #judgement: StoreJudgement;
   #known: { readonly role: Role; readonly leader: string | undefined; readonly sinceMs: number };
   /** Counted up whenever the store comes or goes. */
   #session = 0;
@@ -81,6 +55,10 @@ export class Cluster {
       isLeader: () => this.role() === 'leader',
       onProblem: () => this.#judgeStore(),
     });
+    this.#judgement = new StoreJudgement({
+      contentProblem: () => this.#exchange.problem(),
+      requestMs: options.requestMs,
+    });
     this.#board = new HostBoard({ store, nowMs, bootMs });
   }
 
@@ -90,15 +68,15 @@ export class Cluster {
 
   /** undefined: nothing is known yet. */
   report(): ClusterReport | undefined {
-    if (this.#storeFault === NOT_YET) return undefined;
+    if (!this.#judgement.isKnown()) return undefined;
     this.#noteChange();
     const { host, tokens } = this.#options;
     return {
       ...this.#known,
       host,
       revision: tokens.get()?.origin?.revision,
-      problem: this.#problem(),
-      server: this.#server,
+      problem: this.#judgement.problem(),
+      server: this.#judgement.server,
     };
   }
 
@@ -172,14 +150,14 @@ export class Cluster {
       void this.#lease.read();
       if (this.role() === 'leader' || this.#board.known().length <= FEW_HOSTS) void this.#board.look();
     }
-    const hereAtMs = this.#board.say(() => this.#about(), this.#leaseLifeMs);
+    const hereAtMs = this.#board.say(() => this.#about(), this.#judgement.leaseLifeMs);
     return Math.min(leaseAtMs, this.#readAtMs, hereAtMs);
   }
 
   /** A deletion is not told of, nor a bucket that is gone. The store itself tells of its coming back. */
   #lookWhetherPutRight(): number {
     const nowMs = this.#options.bootMs();
-    if (this.#exchange.problem() === undefined || this.#storeFault !== undefined) return nowMs + READ_EVERY_MS;
+    if (!this.#judgement.hasUnusableContent()) return nowMs + READ_EVERY_MS;
     if (this.#readAtMs <= nowMs) {
       this.#readAtMs = nowMs + UNREADABLE_READ_EVERY_MS;
       void this.#exchange.look();
@@ -196,7 +174,7 @@ export class Cluster {
       case 'away':
       case 'unusable':
         this.#session += 1;
-        this.#storeFault = event;
+        this.#judgement.failed(event);
         this.#judgeStore();
         this.#haveJoined();
         return;
@@ -212,42 +190,25 @@ export class Cluster {
   /** What the store holds is looked at before the lease is tried for: who cannot read it must not lead. */
   async #cameUp({ leaseLifeMs, server }: StoreEvent & { kind: 'up' }): Promise<void> {
     const session = this.#session;
-    this.#server = server;
+    this.#judgement.reached(server);
     await this.#exchange.look();
     await this.#lease.read();
     // It may have gone away meanwhile.
     if (session !== this.#session) return;
-    this.#leaseLifeMs = leaseLifeMs;
-    this.#storeFault = undefined;
+    this.#judgement.isUp(leaseLifeMs);
     this.#judgeStore();
     await this.#exchange.settled();
     this.#haveJoined();
   }
 
   #judgeStore(): void {
-    const link = this.#link();
+    const link = this.#judgement.link();
     if (link === this.#lease.link) return;
-    this.#lease.linked(link, this.#leaseLifeMs);
+    this.#lease.linked(link, this.#judgement.leaseLifeMs);
     if (link !== 'up') return;
     this.#readAtMs = 0;
     this.#board.connected();
     this.#exchange.reconcile();
-  }
-
-  #link(): Membership['link'] {
-    if (this.#unusable() !== undefined || this.#storeFault?.kind === 'unusable') return 'unusable';
-    return this.#storeFault === undefined ? 'up' : 'away';
-  }
-
-  /** Why what is there cannot be used, for people. */
-  #unusable(): string | undefined {
-    if (this.#storeFault !== undefined) return undefined;
-    return this.#exchange.problem() ?? leaseProblem(this.#leaseLifeMs, this.#options.requestMs());
-  }
-
-  #problem(): string | undefined {
-    const unreadable = this.#unusable();
-    return unreadable === undefined ? this.#storeFault?.reason : `${this.#server ?? 'the store'}: ${unreadable}`;
   }
 
   #about(): Omit<HostRecord, 'token_age_seconds'> & { issuedAtMs: number | undefined } {

@@ -1,4 +1,5 @@
-export { Cluster, type ClusterOptions, type ClusterReport } from './cluster.ts';
+export { Cluster } from './cluster.ts';
+export type { ClusterOptions, ClusterReport } from './cluster-options.ts';
 export type { HostReport } from './host-board.ts';
 export { keyRing, type KeyRing } from './key-ring.ts';
 export type { Role } from './membership.ts';
