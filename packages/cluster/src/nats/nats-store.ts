@@ -93,13 +93,12 @@ export class NatsStore implements ClusterStore {
   }
 
   hosts(): Promise<ReadOutcome<readonly Uint8Array[]>> {
-    return this.#ask(async ({ buckets: { hosts } }) => {
-      const found: Uint8Array[] = [];
-      for await (const entry of await hosts.history({ key: `${HOSTS_PREFIX}>` })) {
-        if (found.length === MAX_HOSTS) break;
-        if (entry.operation === 'PUT' && entry.length <= MAX_HOST_BYTES) found.push(entry.value);
-      }
-      return { kind: 'read', entry: found } as const;
+    return this.#ask(async ({ buckets: { hosts, hostKeys } }) => {
+      const keys = (await hostKeys()).slice(0, MAX_HOSTS);
+      const entries = await Promise.all(keys.map((key) => hosts.get(key)));
+      const isHost = (entry: KvEntry | null): entry is KvEntry =>
+        entry?.operation === 'PUT' && entry.length <= MAX_HOST_BYTES;
+      return { kind: 'read', entry: entries.filter(isHost).map(({ value }) => value) } as const;
     }).then(asRead);
   }
 
