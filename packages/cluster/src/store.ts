@@ -48,6 +48,8 @@ export interface ClusterStore {
   /** Publishes a token set if nothing was published since `sequence`; 0: if there is none. */
   publish(value: Uint8Array, sequence: number): Promise<WriteOutcome>;
   readTokens(): Promise<ReadOutcome<TokensEntry>>;
+  /** How long a lease lives, milliseconds, as it is now. */
+  leaseLifeMs(): Promise<ReadOutcome<number>>;
   /** Says that this host is there; forgotten when it is not said again for as long as a lease lives. */
   beHere(host: string, value: Uint8Array): Promise<StoreFault | undefined>;
   hosts(): Promise<ReadOutcome<readonly Uint8Array[]>>;

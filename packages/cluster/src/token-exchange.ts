@@ -25,7 +25,7 @@ export interface ExchangeOptions {
   readonly isLeader: () => boolean;
   /** What {@link TokenExchange.problem} says has changed. */
   readonly onProblem: () => void;
-  readonly log: { readonly debug: (message: string) => void };
+  readonly log: { readonly debug: (message: string) => void; readonly warn: (message: string) => void };
 }
 
 /** `nothing`: the store holds no token set. */
@@ -48,6 +48,7 @@ export class TokenExchange {
   #working: Promise<void> = Promise.resolve();
   #isWorking = false;
   #isChanged = false;
+  #unpublished: TokenSet | undefined;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -117,7 +118,10 @@ export class TokenExchange {
         const record = writeRecord(tokenSet, nowMs(), store.nowMs());
         const sealed = new TextEncoder().encode(seal(record));
         // What the others could not read would stop them all.
-        if (sealed.length > MAX_RECORD_BYTES || readRecord(record, 0, nowMs()) === undefined) return;
+        if (sealed.length > MAX_RECORD_BYTES || readRecord(record, 0, nowMs()) === undefined) {
+          this.#sayUnpublished(tokenSet);
+          return;
+        }
         const writtenAtMs = nowMs();
         const outcome = await store.publish(sealed, sequenceOf(seen));
         if (outcome.kind === 'written') {
@@ -140,6 +144,15 @@ export class TokenExchange {
         }
       }
     }
+  }
+
+  /** Once for each token set: it is what the file holds besides the tokens that is too much, and it is all there at the next one. */
+  #sayUnpublished(tokenSet: TokenSet): void {
+    if (this.#unpublished === tokenSet) return;
+    this.#unpublished = tokenSet;
+    this.#options.log.warn(
+      `Cluster: the token set is not published, so the other hosts do not get it: with what else the token file has it is over ${MAX_RECORD_BYTES / 1024} KiB. Take out of the file what is not of a token set`,
+    );
   }
 
   async #read(): Promise<void> {
@@ -171,7 +184,7 @@ export class TokenExchange {
     const problem =
       opened.kind === 'other_key'
         ? `its tokens are sealed with the key ${opened.keyId}, and this host has ${opened.ours.join(' and ')}: give all hosts the same key (cluster.keys)`
-        : 'it holds what is not a token set of this program, or not of this version: give the cluster a bucket of its own (cluster.bucket)';
+        : 'it holds what is not a token set of this program, or not of this version: give the cluster a bucket of its own (cluster.bucket), and restart';
     this.#see({ kind: 'unreadable', sequence, problem, entry });
   }
 

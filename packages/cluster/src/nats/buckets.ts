@@ -46,7 +46,7 @@ export async function openBuckets(
   const [{ streamInfo: ofTokens }, { streamInfo: ofHosts, ttl }] = await Promise.all([tokens.status(), hosts.status()]);
   for (const { name, subjects } of [ofTokens.config, ofHosts.config]) {
     if (!subjects.includes(`$KV.${name.slice('KV_'.length)}.>`)) {
-      const words = `its stream ${name} is somebody else's, and no bucket: give the cluster another one (cluster.bucket)`;
+      const words = `its stream ${name} is somebody else's, and no bucket: give the cluster another one (cluster.bucket), and restart`;
       throw new UnfitStoreError(words);
     }
   }

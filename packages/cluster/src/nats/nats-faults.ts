@@ -22,6 +22,8 @@ export type NatsAnswer = { readonly kind: 'refused' } | { readonly kind: 'nothin
 const REPLICAS_WITHOUT_CLUSTER = 10074;
 /** TLS alerts and OpenSSL's verdicts on certificates (node:tls, `error.code`). */
 const CERTIFICATE = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_)/;
+/** Of what a server says of itself. */
+const MAX_SAID = 200;
 const PASSES = 'it is tried again for ever';
 
 export function answerIn(error: unknown): NatsAnswer | undefined {
@@ -92,7 +94,8 @@ function knownFault(error: Error, where: string): StoreFault | undefined {
     };
   }
   if (error instanceof JetStreamApiError) {
-    const { code, description } = error.apiError();
+    const { code } = error.apiError();
+    const description = plain(error.apiError().description);
     if (error.code === JetStreamApiCodes.JetStreamNotEnabledForAccount) {
       return unusable(`${where}: this user's account has no JetStream: write jetstream: enabled into it`);
     }
@@ -132,6 +135,11 @@ function certificateWords(code: string, ours: string | undefined): string {
     default:
       return 'the server’s certificate is not of an authority that we trust';
   }
+}
+
+/** What a server says goes to a terminal: it is not to be trusted with it. */
+export function plain(text: string): string {
+  return text.slice(0, MAX_SAID).replaceAll(/[^ -~]/g, '?');
 }
 
 function unusable(reason: string): StoreFault {

@@ -65,6 +65,13 @@ export class NatsStore implements ClusterStore {
     ).then(asRead);
   }
 
+  leaseLifeMs(): Promise<ReadOutcome<number>> {
+    return this.#ask(async ({ buckets: { hosts } }) => {
+      const { ttl } = await hosts.status();
+      return { kind: 'read', entry: ttl } as const;
+    }).then(asRead);
+  }
+
   async releaseLease(sequence: number): Promise<void> {
     await this.#ask(({ buckets: { hosts } }) => hosts.delete(LEASE_KEY, { previousSeq: sequence }));
   }
