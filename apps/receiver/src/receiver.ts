@@ -1,5 +1,12 @@
 /** The receiver's parts, put together: what takes tokens in, what holds them, and all that hands them out. */
-import { LOOK_EVERY_MS, metricsRoute, type HookRunnerOptions, type Log, type ShownInstead, type Systemd } from '@token-relay/daemon';
+import {
+  LOOK_EVERY_MS,
+  metricsRoute,
+  type HookRunnerOptions,
+  type Log,
+  type ShownInstead,
+  type Systemd,
+} from '@token-relay/daemon';
 import { formatAddress, type TlsMaterial, type TokenReceiver } from '@token-relay/socket';
 import { announceStart } from './announce-start.ts';
 import { openApiSocket, type ApiSocket } from './api/api-socket.ts';

@@ -175,7 +175,10 @@ test('so it does with what was on its way when the key was changed', async () =>
 test('a token set that is too large for the others is not published, which is said once', async () => {
   const clock = new VirtualClock();
   const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs });
-  const { cluster, warnings } = startHost(hub, clock, { ...tokenSet, otherMembers: { file: { notes: 'x'.repeat(300_000) }, token: {} } });
+  const { cluster, warnings } = startHost(hub, clock, {
+    ...tokenSet,
+    otherMembers: { file: { notes: 'x'.repeat(300_000) }, token: {} },
+  });
   await run(clock, 200_000);
   expect(cluster.role()).toBe('leader');
   expect(hub.tokens()).toBeUndefined();

@@ -15,8 +15,7 @@ const IN_OTHER_HANDS: readonly string[] = ['socket_in_use', 'not_a_socket', 'not
  * `opened`: they can now, to one that could not be opened at the start.
  */
 export type SocketNews =
-  | { readonly kind: 'lost'; readonly error: SocketBindError }
-  | { readonly kind: 'restored' | 'opened' };
+  { readonly kind: 'lost'; readonly error: SocketBindError } | { readonly kind: 'restored' | 'opened' };
 
 export type SocketKeeperOptions = {
   readonly onNews: (news: SocketNews) => void;

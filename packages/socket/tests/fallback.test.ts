@@ -47,7 +47,9 @@ test('The Unix socket is opened when it can be, with TCP beside it, and is kept 
   expect(await exchange(path, jsonMessage('over-unix'))).toBe('OK');
   expect(receiver.getLatestToken()?.message.accessToken).toBe('over-unix');
   const tcp = receiver.addresses().find((address) => address.kind === 'tcp');
-  expect(await exchange({ host: '127.0.0.1', port: tcp?.kind === 'tcp' ? tcp.port : 0 }, jsonMessage('over-tcp'))).toBe('OK');
+  expect(await exchange({ host: '127.0.0.1', port: tcp?.kind === 'tcp' ? tcp.port : 0 }, jsonMessage('over-tcp'))).toBe(
+    'OK',
+  );
   expect(receiver.getLatestToken()?.message.accessToken).toBe('over-tcp');
   tick();
   expect(receiver.addresses()).toHaveLength(2);

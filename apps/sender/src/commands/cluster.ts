@@ -48,11 +48,9 @@ async function ask(
 ): Promise<unknown> {
   const { controlSocketPath, httpTimeout } = await loadSenderSettings({ ...surroundings, flags });
   const timeoutMs = STORE_MARGIN_MS + (waitsForRefresh ? httpTimeout : 0);
-  const answer = await requestLocal(controlSocketPath, { method, path, timeoutMs }).catch(
-    (error: unknown) => {
-      throw asCommandFailure(error);
-    },
-  );
+  const answer = await requestLocal(controlSocketPath, { method, path, timeoutMs }).catch((error: unknown) => {
+    throw asCommandFailure(error);
+  });
   return answer.body;
 }
 

@@ -45,7 +45,8 @@ export function clusterRoutes(cluster: ControlledCluster | undefined): readonly 
           ? {
               status: 200,
               body: {
-                message: 'Stepped down: another host leads within a tenth of a lease (seconds), or this one again after two leases if there is none.',
+                message:
+                  'Stepped down: another host leads within a tenth of a lease (seconds), or this one again after two leases if there is none.',
               },
             }
           : problem(
@@ -66,7 +67,12 @@ async function look(cluster: ControlledCluster | undefined): Promise<Answer> {
 }
 
 function notJoined(): Answer {
-  return problem(503, NOT_JOINED, 'The cluster is not joined yet', 'No server has answered yet: try again in a moment.');
+  return problem(
+    503,
+    NOT_JOINED,
+    'The cluster is not joined yet',
+    'No server has answered yet: try again in a moment.',
+  );
 }
 
 function single(): Answer {
