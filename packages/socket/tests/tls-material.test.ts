@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readTlsMaterial, type TlsFiles, TlsMaterialError } from '../src/index.ts';
+import { readCertificates, readTlsMaterial, type TlsFiles, TlsMaterialError } from '../src/index.ts';
 import { Certificates, EXPIRED } from './certificates.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 
@@ -155,4 +155,10 @@ describe('readTlsMaterial', () => {
       expect(await problem({ ...paths('other'), key })).toMatchObject({ code: 'file_unreadable', file: key });
     });
   });
+});
+
+test('readCertificates gives authorities alone, also expired ones, and names a file that has none', async () => {
+  expect(await readCertificates(files.path('expired.crt'))).toBe(files.read('expired.crt'));
+  const key = files.path('bot.key');
+  await expect(readCertificates(key)).rejects.toMatchObject({ code: 'not_pem', file: key });
 });
