@@ -3,7 +3,7 @@
  * one clear message that names the file or address, the design's exit code, and nothing lost or overwritten.
  */
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { TokenReceiver } from '@token-relay/socket';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -341,6 +341,73 @@ describe('a target over TLS', () => {
       );
     }
   });
+});
+
+describe('the files of a cluster', () => {
+  const made = new Certificates();
+  made.authority('ca');
+  for (const name of ['alpha', 'beta']) made.certificate(name, 'ca');
+  const TLS = 'tls: { ca: ca.crt, cert: alpha.crt, key: alpha.key }';
+
+  /** A cluster whose files are good, at servers that nobody needs. */
+  async function clusterBench(...settings: readonly string[]): Promise<Bench> {
+    const bench = await Bench.make();
+    await bench.write('cluster.key', `${'a1'.repeat(32)}\n`, 0o600);
+    await bench.write('host.nk', 'SUmade-up\n', 0o600);
+    for (const name of ['ca.crt', 'alpha.crt']) await bench.write(name, made.read(name));
+    await bench.write('alpha.key', made.read('alpha.key'), 0o600);
+    const lines = ['servers: ["127.0.0.1:9"]', 'host: alpha', ...settings];
+    await bench.write('sender.yaml', `cluster:\n${lines.map((line) => `  ${line}\n`).join('')}`);
+    return bench;
+  }
+  const configOf = (bench: Bench) => `--config=${bench.path('sender.yaml')}`;
+
+  test('that are good: check says what it has looked at', async () => {
+    await using bench = await clusterBench('keys: [cluster.key]', TLS, 'nkey: host.nk');
+    const text = said(await bench.senderCommand('check', configOf(bench)), 0);
+    for (const line of ['cluster: alpha, through 127.0.0.1:9', 'ok: keys of the cluster', 'ok: certificates of the'])
+      expect(text).toContain(line);
+    expect(text).toMatch(/^ok: \S+host\.nk$/m);
+  });
+
+  test.each<[string, readonly string[], (bench: Bench) => Promise<void>, RegExp]>([
+    ['no key', [], () => Promise.resolve(), /the tokens travel sealed, and there is no key: make one with/],
+    ['a key that others can read', ['keys: [cluster.key]'], readable('cluster.key'), /cluster\.key.*run chmod 600/],
+    ['a seed that others can read', ['keys: [cluster.key]', 'nkey: host.nk'], readable('host.nk'), /run chmod 600/],
+    [
+      'a certificate that is not there',
+      ['keys: [cluster.key]', TLS],
+      (bench) => rm(bench.path('alpha.crt')),
+      /alpha\.crt does not exist/,
+    ],
+    [
+      'a key of another certificate',
+      ['keys: [cluster.key]', TLS],
+      (bench) => bench.write('alpha.key', made.read('beta.key'), 0o600),
+      /alpha\.key is not the key of the certificate \S+alpha\.crt/,
+    ],
+  ])('with %s: check says 78, as run does', async (_, settings, spoil, words) => {
+    await using bench = await clusterBench(...settings);
+    await spoil(bench);
+    for (const command of ['run', 'check']) {
+      expect(said(await bench.senderCommand(command, configOf(bench)), 78)).toMatch(words);
+    }
+  });
+
+  test('that are spoiled while it runs: the reload says so, and those before stay', async () => {
+    await using bench = await clusterBench('keys: [cluster.key]', TLS);
+    const sender = bench.sender(configOf(bench));
+    await sender.line(/started/);
+    await bench.write('alpha.key', made.read('beta.key'), 0o600);
+    sender.signal('SIGHUP');
+    expect(await sender.line(/ERROR: /)).toMatch(
+      /alpha\.key is not the key of the certificate .*; going on with the configuration as it was$/,
+    );
+  });
+
+  function readable(name: string): (bench: Bench) => Promise<void> {
+    return (bench) => chmod(bench.path(name), 0o644);
+  }
 });
 
 describe('the token file', () => {

@@ -6,7 +6,7 @@ export { DeliveryError, type DeliveryErrorCode } from './delivery-error.ts';
 export type { HeldToken, ReceivedToken } from './held-token.ts';
 export { serveInheritedSocket } from './inherited-socket.ts';
 export type { PeerRefusal, PeerRefusalCode } from './peer-refusal.ts';
-export { readTlsMaterial, type TlsFiles } from './read-tls-material.ts';
+export { readCertificates, readTlsMaterial, type TlsFiles } from './read-tls-material.ts';
 export { TokenReceiver } from './receiver.ts';
 export { type Rejection, TokenReceiverError, type TokenReceiverErrorCode } from './receiver-error.ts';
 export { SocketKeeper, type OnTick, type SocketKeeperOptions, type SocketNews } from './socket-keeper.ts';

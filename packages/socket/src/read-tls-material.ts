@@ -32,18 +32,9 @@ export async function readTlsMaterial(
   });
   const ca = await readSmallFile(files.ca);
 
-  const { X509Certificate, createPrivateKey } = await import('node:crypto');
-  const parseCertificates = (text: string, file: string): X509Certificate[] => {
-    try {
-      const blocks = text.match(CERTIFICATE);
-      if (blocks !== null) return blocks.map((block) => new X509Certificate(block));
-    } catch {
-      // The same as no certificate at all.
-    }
-    throw new TlsMaterialError('not_pem', `${file} is not a certificate in PEM form. Is it the right file?`, file);
-  };
-  const [certificate] = parseCertificates(cert, files.cert);
-  const authorities = parseCertificates(ca, files.ca);
+  const { createPrivateKey } = await import('node:crypto');
+  const [certificate] = await parseCertificates(cert, files.cert);
+  const authorities = await parseCertificates(ca, files.ca);
   const privateKey = parseKey(createPrivateKey, key, files.key);
   if (certificate?.checkPrivateKey(privateKey) !== true) {
     throw new TlsMaterialError(
@@ -57,6 +48,27 @@ export async function readTlsMaterial(
     refuseExpired(authorities, files.ca, nowMs);
   }
   return { cert, key, ca, ...(files.clients === undefined ? {} : { clients: files.clients }) };
+}
+
+/**
+ * Reads certificates alone from a PEM file, for an end that shows none of its own: the authorities. What has expired is left
+ * to the peers. Rejects with a TlsMaterialError that names the file.
+ */
+export async function readCertificates(file: string): Promise<string> {
+  const text = await readSmallFile(file);
+  await parseCertificates(text, file);
+  return text;
+}
+
+async function parseCertificates(text: string, file: string): Promise<X509Certificate[]> {
+  const { X509Certificate } = await import('node:crypto');
+  try {
+    const blocks = text.match(CERTIFICATE);
+    if (blocks !== null) return blocks.map((block) => new X509Certificate(block));
+  } catch {
+    // The same as no certificate at all.
+  }
+  throw new TlsMaterialError('not_pem', `${file} is not a certificate in PEM form. Is it the right file?`, file);
 }
 
 function isWithin(file: string, folder: string | undefined): boolean {

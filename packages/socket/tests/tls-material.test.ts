@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
-import { readTlsMaterial, type TlsFiles, TlsMaterialError } from '../src/index.ts';
+import { readCertificates, readTlsMaterial, type TlsFiles, TlsMaterialError } from '../src/index.ts';
 import { Certificates, EXPIRED } from './certificates.ts';
 
 const files = new Certificates();
@@ -155,4 +155,10 @@ describe('readTlsMaterial', () => {
       expect(await problem({ ...paths('other'), key })).toMatchObject({ code: 'file_unreadable', file: key });
     });
   });
+});
+
+test('readCertificates gives authorities alone, also expired ones, and names a file that has none', async () => {
+  expect(await readCertificates(files.path('expired.crt'))).toBe(files.read('expired.crt'));
+  const key = files.path('bot.key');
+  await expect(readCertificates(key)).rejects.toMatchObject({ code: 'not_pem', file: key });
 });

@@ -46,11 +46,39 @@ test('a line does not change with what changes all the time, so that it is logge
   expect(clusterLine(report({ revision: 8, sinceMs: 1_762_983_999_000 }))).toEqual(clusterLine(report({})));
 });
 
-test('a refresh that was asked for on a follower names the host to ask', () => {
-  expect(followingWords(report({}))).toBe(
-    'beta leads the cluster, and refreshes: nothing was refreshed here. Ask there, or make this host the leader: token-refresh-sender cluster step-down, on beta.',
-  );
-  expect(followingWords(report({ leader: undefined }))).toContain('Nobody leads the cluster just now');
+test.each<[string, Partial<ClusterReport>, string]>([
+  [
+    'a leader is asked there',
+    {},
+    'beta leads the cluster, and refreshes for all: nothing was refreshed here. Ask there with token-refresh-sender refresh.',
+  ],
+  [
+    'nobody leads, so there is nobody to ask',
+    { leader: undefined },
+    'Nobody leads the cluster just now: nothing was refreshed here. A host takes the lead when the lease of the last leader has ended, and refreshes what is due; token-refresh-sender cluster status shows which.',
+  ],
+  [
+    'the store is away, and who led last may go on',
+    { role: 'waiting' },
+    "The cluster's store is away, and this host waits for it: nothing was refreshed here. beta led last, and may go on by itself: ask there with token-refresh-sender refresh.",
+  ],
+  [
+    'the store is away, and nobody else is known to have led',
+    { role: 'waiting', leader: undefined },
+    "The cluster's store is away, and this host waits for it: nothing was refreshed here. The present token goes on being served.",
+  ],
+  [
+    'this host led last, and is to wait',
+    { role: 'waiting', leader: 'alpha' },
+    "The cluster's store is away, and this host waits for it: nothing was refreshed here. The present token goes on being served.",
+  ],
+])('a refresh that was asked for where this host does not refresh: %s', (_, changes, words) => {
+  expect(followingWords(report(changes))).toBe(words);
+});
+
+test('no host is sent to give up the lead for this one: any other may take it, and without a lease there is none to give up', () => {
+  for (const role of ['leader', 'follower', 'waiting'] as const)
+    for (const leader of ['beta', undefined]) expect(followingWords(report({ role, leader }))).not.toMatch(/step-down/);
   expect(followingWords(report({ role: 'leader' }))).toContain('lease');
 });
 

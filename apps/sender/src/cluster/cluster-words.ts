@@ -48,8 +48,16 @@ export const ROLE_WORDS: Readonly<Record<Role, string>> = {
 };
 
 /** What `refresh` says on a host that does not refresh. */
-export function followingWords({ role, leader }: ClusterReport): string {
+export function followingWords({ role, host, leader }: ClusterReport): string {
   if (role === 'leader') return 'The lease of the cluster could not be kept just now, so nothing was refreshed.';
-  const who = leader === undefined ? 'Nobody leads the cluster just now' : `${leader} leads the cluster, and refreshes`;
-  return `${who}: nothing was refreshed here. Ask there, or make this host the leader: token-refresh-sender cluster step-down, on ${leader ?? 'the leader'}.`;
+  if (role === 'waiting') {
+    const away = "The cluster's store is away, and this host waits for it: nothing was refreshed here.";
+    // It need not go on: that is what its own when_isolated says.
+    return leader === undefined || leader === host
+      ? `${away} The present token goes on being served.`
+      : `${away} ${leader} led last, and may go on by itself: ask there with token-refresh-sender refresh.`;
+  }
+  return leader === undefined
+    ? 'Nobody leads the cluster just now: nothing was refreshed here. A host takes the lead when the lease of the last leader has ended, and refreshes what is due; token-refresh-sender cluster status shows which.'
+    : `${leader} leads the cluster, and refreshes for all: nothing was refreshed here. Ask there with token-refresh-sender refresh.`;
 }

@@ -4,13 +4,16 @@ import { formatAddress } from '@token-relay/socket';
 import { isLoginInFuture, readTokenFile, TokenError } from '@token-relay/tokens';
 import { access, constants, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AppSecretMissing, appConfigWarnings, readAppConfig } from '../app-config.ts';
+import { appConfigWarnings, readAppConfig } from '../app-config.ts';
+import { readClusterKeys, readClusterLogin, readClusterTls } from '../cluster/cluster-files.ts';
+import type { ClusterConfig } from '../cluster/cluster-settings.ts';
 import { readTargetCertificates } from '../delivery/target-tls.ts';
 import { readFileEncryption } from '../file-encryption.ts';
 import { callbackAddress, parseCallback } from '../login/callback-url.ts';
 import { LoginError } from '../login/login-error.ts';
 import { futureLoginLine } from '../refresh/disk-words.ts';
 import { loadSenderSettings } from '../settings.ts';
+import { findingOf } from './check-finding.ts';
 
 export async function check(surroundings: Surroundings, flags: Readonly<Record<string, unknown>>): Promise<void> {
   const say = (line: string) => void surroundings.stdout.write(`${line}\n`);
@@ -28,15 +31,10 @@ export async function check(surroundings: Surroundings, flags: Readonly<Record<s
       say(`ok: ${what}`);
       return found;
     } catch (error) {
-      if (error instanceof AppSecretMissing && isSecretOutOfSight) {
-        warn(`${error.message} Or the service has it as its credential, which is not seen here.`);
-        return undefined;
-      }
-      if (error instanceof ConfigurationError || error instanceof LoginError) problems.push(ExitCode.configuration);
-      else if (error instanceof TokenError) {
-        problems.push(error.code === 'token_not_found' ? ExitCode.loginRequired : ExitCode.configuration);
-      } else throw error;
-      say(`problem: ${error.message}`);
+      const finding = findingOf(error, isSecretOutOfSight);
+      if (finding === undefined) throw error;
+      if (finding.kind === 'problem') problems.push(finding.exitCode);
+      say(`${finding.kind}: ${finding.message}`);
       return undefined;
     }
   };
@@ -73,6 +71,11 @@ export async function check(surroundings: Surroundings, flags: Readonly<Record<s
     if (target.tls === undefined) continue;
     await look(`certificates of target ${target.name}`, () => readTargetCertificates([target], credentialsFolder));
   }
+  if (settings.cluster !== undefined) {
+    const { host, servers } = settings.cluster;
+    say(`cluster: ${host}, through ${servers.join(', ')}`);
+    for (const [what, read] of clusterFiles(settings.cluster, credentialsFolder)) await look(what, read);
+  }
 
   const worst = problems.includes(ExitCode.configuration) ? ExitCode.configuration : problems[0];
   if (worst !== undefined) {
@@ -93,6 +96,21 @@ function checkCallback(callbackUrl: string, warn: (warning: string) => void): vo
     // The redirected address can still be pasted.
     warn(error.message);
   }
+}
+
+function clusterFiles(
+  config: ClusterConfig,
+  credentialsFolder: string | undefined,
+): readonly (readonly [string, () => Promise<unknown>])[] {
+  const { tls, nkey, credentials } = config;
+  const login = nkey ?? credentials;
+  return [
+    ['keys of the cluster', () => readClusterKeys(config, credentialsFolder)],
+    ...(tls === undefined
+      ? []
+      : [['certificates of the cluster', () => readClusterTls(config, credentialsFolder)] as const]),
+    ...(login === undefined ? [] : [[login, () => readClusterLogin(config, credentialsFolder)] as const]),
+  ];
 }
 
 async function canWrite(folder: string, what: string): Promise<void> {

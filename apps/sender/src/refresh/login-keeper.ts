@@ -132,7 +132,8 @@ export class LoginKeeper {
     if (before?.accessToken === tokenSet.accessToken && before?.refreshToken === tokenSet.refreshToken) return true;
     const host = tokenSet.origin?.host ?? 'another host';
     record('adopted', `Tokens taken over from ${host}`);
-    log.info(`Tokens taken over from ${host}, through the cluster's store`);
+    const revision = tokenSet.origin === undefined ? '' : `, revision ${tokenSet.origin.revision}`;
+    log.info(`Tokens taken over from ${host}, through the cluster's store${revision}`);
     this.enter({ state: healthy });
     this.publish();
     return true;

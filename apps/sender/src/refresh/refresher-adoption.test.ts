@@ -147,3 +147,11 @@ test('a refusal after the 7 days of the login is told of as their end, not as an
   expect((await refreshOf(inTime)).message).toMatch(/One refusal is no proof that the login is dead/);
   expect(inTime.count(/^WARN .*; one refusal is no proof; next try in/)).toBe(2);
 });
+
+test('what another host has made is taken over, and the journal says from whom and which revision', async () => {
+  const rig = await new RefresherRig().start();
+  const made = { ...rig.tokenSet('theirs'), origin: { host: 'alpha', revision: 8 } };
+  expect(await rig.refresher.take(made, rig.manager.get())).toBe(true);
+  expect(rig.manager.getAccessToken()).toBe('access-theirs');
+  expect(rig.lines.at(-1)).toBe("INFO Tokens taken over from alpha, through the cluster's store, revision 8");
+});

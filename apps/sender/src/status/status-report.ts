@@ -40,7 +40,9 @@ export const clusterSchema = z.object({
         role: z.string(),
         state: described(z.string(), 'of its login'),
         revision: z.optional(z.number()),
-        token_age_seconds: z.optional(described(z.number(), 'when it last said so, a third of a lease ago at most')),
+        token_age_seconds: z.optional(
+          described(z.number(), 'when it last said so, half of a lease before it was looked for at most'),
+        ),
       }),
     ),
     'that were there when they were last looked for',

@@ -57,7 +57,7 @@ export function statusLines(report: StatusReport, nowMs: number, hasColours = fa
 
 /** For `systemctl status`, one line; without the time left, so that it changes only when something happened. */
 export function systemdStatus(report: StatusReport, nowMs: number): string {
-  const cluster = report.cluster === undefined ? '' : `Cluster: ${clusterText(report.cluster)}. `;
+  const cluster = report.cluster === undefined ? '' : `${clusterSummary(report.cluster, nowMs)} `;
   if (report.state !== 'healthy') {
     return `${STATES[report.state]}: ${report.problem ?? ''} ${report.advice ?? ''} ${cluster}`.trim();
   }
@@ -65,6 +65,20 @@ export function systemdStatus(report: StatusReport, nowMs: number): string {
   const next = report.next_refresh_at === undefined ? '' : `; next refresh ${until(report.next_refresh_at)}`;
   const due = isLoginDue(report, nowMs) ? 'LOG IN SOON: ' : '';
   return `${due}${cluster}Access token until ${until(report.access_token?.expires_at)}, login until ${until(report.login?.ends_at)}${next}`;
+}
+
+/** Of more hosts, only the leader keeps account without being asked (docs/cluster.md): the others' number would be old. */
+const FEW_HOSTS = 20;
+
+function clusterSummary(cluster: NonNullable<StatusReport['cluster']>, nowMs: number): string {
+  const { since, revision, role, hosts } = cluster;
+  const isCounted = hosts.length > 0 && (role === 'leader' || (role === 'follower' && hosts.length <= FEW_HOSTS));
+  const facts = [
+    `since ${clock(since, nowMs)}`,
+    ...(revision === undefined ? [] : [`revision ${revision}`]),
+    ...(isCounted ? [`${hosts.length} host${hosts.length === 1 ? '' : 's'}`] : []),
+  ];
+  return `Cluster: ${clusterText(cluster)}, ${facts.join(', ')}.`;
 }
 
 function nextRefreshText({ next_refresh_at: next, cluster }: StatusReport, nowMs: number): string {

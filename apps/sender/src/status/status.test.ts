@@ -4,6 +4,7 @@ import { beforeEach, afterEach, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
 import type { RefresherSnapshot } from '../refresh/refresh-report.ts';
 import { buildReport } from './build-report.ts';
+import type { ClusterStatus } from './cluster-status.ts';
 import { duration } from './duration.ts';
 import { statusSchema } from './status-report.ts';
 import { statusJsonSchema } from './status-schema.ts';
@@ -175,6 +176,50 @@ test('the documented schema is the one that the code has', () => {
   expect(published, 'docs/status.schema.json is not what the code says: run `npm run schema`').toEqual(
     statusJsonSchema(),
   );
+});
+
+const host = (name: string) => ({ host: name, version: '1.2.3', role: 'follower', state: 'healthy' });
+const cluster = (changes: Partial<ClusterStatus> = {}): ClusterStatus => ({
+  ...{ host: 'beta', role: 'follower', leader: 'alpha', since: '2026-11-20T11:00:00Z', revision: 7 },
+  hosts: [host('alpha'), host('beta'), host('gamma')],
+  ...changes,
+});
+const crowd = Array.from({ length: 21 }, (_, number) => host(`host-${number}`));
+
+test.each<[string, Partial<ClusterStatus>, string]>([
+  ['a follower', {}, 'follows; alpha leads, since 11:00:00, revision 7, 3 hosts.'],
+  ['the leader', { role: 'leader' }, 'leads: this host refreshes for all, since 11:00:00, revision 7, 3 hosts.'],
+  [
+    'the leader of many',
+    { role: 'leader', hosts: crowd },
+    'leads: this host refreshes for all, since 11:00:00, revision 7, 21 hosts.',
+  ],
+  [
+    'a follower of many, who is told of them only when somebody asks',
+    { hosts: crowd },
+    'follows; alpha leads, since 11:00:00, revision 7.',
+  ],
+  [
+    'a host that is there alone',
+    { role: 'leader', hosts: [host('beta')] },
+    'leads: this host refreshes for all, since 11:00:00, revision 7, 1 host.',
+  ],
+  [
+    'one that has just joined',
+    { leader: undefined, revision: undefined, hosts: [] },
+    'follows; nobody leads yet, since 11:00:00.',
+  ],
+  [
+    'one without the store, who sees no others',
+    { role: 'waiting', problem: 'no answer' },
+    'THE STORE IS AWAY, and another host led last: waiting (no answer), since 11:00:00, revision 7.',
+  ],
+])('the STATUS of %s says who leads, since when, which revision and how many hosts', (_, changes, words) => {
+  for (const state of [states[0]?.[0], states[3]?.[0]]) {
+    const made = { ...report(state === undefined ? {} : { state }), cluster: cluster(changes) };
+    expect(systemdStatus(made, now)).toContain(`Cluster: ${words}`);
+    expect(systemdStatus(made, now + minute)).toBe(systemdStatus(made, now));
+  }
 });
 
 test('the STATUS changes only when something happened, not with the time', () => {
