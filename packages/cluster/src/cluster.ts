@@ -77,6 +77,7 @@ export class Cluster {
       ...this.#known,
       host,
       revision: tokens.get()?.origin?.revision,
+      sealedWith: this.#exchange.sealedWith(),
       problem: this.#judgement.problem(),
       server: this.#judgement.server,
     };

@@ -32,8 +32,19 @@ export interface ExchangeOptions {
 type Seen =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'nothing' }
-  | (SeenTokens & { readonly kind: 'tokens'; readonly sequence: number; readonly entry: Arrival })
-  | { readonly kind: 'unreadable'; readonly sequence: number; readonly problem: string; readonly entry: Arrival };
+  | (SeenTokens & {
+      readonly kind: 'tokens';
+      readonly keyId: string;
+      readonly sequence: number;
+      readonly entry: Arrival;
+    })
+  | {
+      readonly kind: 'unreadable';
+      readonly keyId: string | undefined;
+      readonly sequence: number;
+      readonly problem: string;
+      readonly entry: Arrival;
+    };
 
 /** An entry, and the moment by the wall clock at which it was written, as far as this host can tell. */
 interface Arrival {
@@ -57,6 +68,11 @@ export class TokenExchange {
   /** Why what the store holds cannot be used, for people. */
   problem(): string | undefined {
     return this.#seen.kind === 'unreadable' ? this.#seen.problem : undefined;
+  }
+
+  /** The id of the key that what the store holds is sealed with; undefined: it holds nothing, or it is not known. */
+  sealedWith(): string | undefined {
+    return this.#seen.kind === 'tokens' || this.#seen.kind === 'unreadable' ? this.#seen.keyId : undefined;
   }
 
   /** The store told of an entry. */
@@ -133,6 +149,7 @@ export class TokenExchange {
               tokenSet,
               // Unless the keys were changed meanwhile.
               isSealedAnew: keyId === ring().keyId,
+              keyId,
               sequence,
               entry: { value: sealed, sequence, writtenAtMs },
             });
@@ -177,7 +194,7 @@ export class TokenExchange {
       const tokenSet = readRecord(opened.text, agoMs, nowMs(), store.nowMs());
       const isSealedAnew = opened.keyId === ring().keyId;
       if (tokenSet !== undefined) {
-        this.#see({ kind: 'tokens', tokenSet, isSealedAnew, sequence, entry });
+        this.#see({ kind: 'tokens', tokenSet, isSealedAnew, keyId: opened.keyId, sequence, entry });
         return;
       }
     }
@@ -185,7 +202,8 @@ export class TokenExchange {
       opened.kind === 'other_key'
         ? `its tokens are sealed with the key ${opened.keyId}, and this host has ${opened.ours.join(' and ')}: give all hosts the same key (cluster.keys)`
         : 'it holds what is not a token set of this program, or not of this version: give the cluster a bucket of its own (cluster.bucket), and restart';
-    this.#see({ kind: 'unreadable', sequence, problem, entry });
+    const keyId = opened.kind === 'foreign' ? undefined : opened.keyId;
+    this.#see({ kind: 'unreadable', keyId, sequence, problem, entry });
   }
 
   #see(seen: Seen): void {

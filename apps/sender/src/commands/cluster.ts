@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { NOT_JOINED } from '../control/control-cluster.ts';
 import { asCommandFailure } from '../failures.ts';
 import { loadSenderSettings } from '../settings.ts';
-import { clusterText, hostLines } from '../status/cluster-status.ts';
+import { clusterText, hostLines, sealLine } from '../status/cluster-status.ts';
 import { clusterSchema } from '../status/status-report.ts';
 
 /** The daemon asks the store, which has 5 s to answer. */
@@ -23,7 +23,7 @@ export async function clusterStatusCommand(surroundings: Surroundings, flags: Fl
   const lines =
     flags['json'] === true
       ? [JSON.stringify(data, undefined, 2)]
-      : [`${data.host}: ${clusterText(data)}`, ...hostLines(data).map((line) => `  ${line}`)];
+      : [`${data.host}: ${clusterText(data)}`, ...[...hostLines(data), ...sealLine(data)].map((line) => `  ${line}`)];
   surroundings.stdout.write(`${lines.join('\n')}\n`);
 }
 
