@@ -3,9 +3,13 @@
  * rejects: what went wrong is the answer.
  */
 
-/** `away`: passes by itself. `unusable`: a person has to change something; the host goes on as a single machine. */
+/**
+ * `away`: passes by itself. `unusable`: a person has to change something; the host goes on as a single machine. `isOurs`: this
+ * host's own certificate, credentials or files are at fault, whatever server is asked.
+ */
 export type StoreFault =
-  { readonly kind: 'away'; readonly reason: string } | { readonly kind: 'unusable'; readonly reason: string };
+  | { readonly kind: 'away'; readonly reason: string }
+  | { readonly kind: 'unusable'; readonly reason: string; readonly isOurs?: true };
 
 /** Who holds the lease, as the store has it. */
 export interface LeaseEntry {

@@ -7,6 +7,9 @@ import type { StoreFault } from '../store.ts';
 /** A store that is there and cannot be used. The message says what it has or is, and what to do; the address is put before it. */
 export class UnfitStoreError extends Error {}
 
+/** A file of ours that no server can take; as {@link UnfitStoreError} for the rest. */
+export class OwnFileError extends UnfitStoreError {}
+
 /**
  * Of servers that find together again, whatever the status says: from "incomplete results" to "not leader", with "no suitable
  * peers for placement" among them (nats-server, server/errors.json).
@@ -66,18 +69,19 @@ function causesOf(error: unknown): Error[] {
 }
 
 function knownFault(error: Error, where: string): StoreFault | undefined {
+  if (error instanceof OwnFileError) return ours(`${where}: ${error.message}`);
   if (error instanceof UnfitStoreError) return unusable(`${where}: ${error.message}`);
   if (error instanceof errors.PermissionViolationError) {
     const advice = 'give this user the rights that docs/cluster.md lists';
     return unusable(
-      `${where} does not let this host ${error.operation === 'publish' ? 'publish to' : 'subscribe to'} ${error.subject}: ${advice}`,
+      `${where} does not let this host ${error.operation === 'publish' ? 'publish to' : 'subscribe to'} ${rightFor(error.subject)}: ${advice}`,
     );
   }
   if (error instanceof errors.UserAuthenticationExpiredError) {
-    return unusable(`${where} says that this host's credentials have expired: make new ones (cluster.credentials)`);
+    return ours(`${where} says that this host's credentials have expired: make new ones (cluster.credentials)`);
   }
   if (error instanceof errors.AuthorizationError) {
-    return unusable(
+    return ours(
       `${where} does not know this host: see cluster.nkey or cluster.credentials, and the server's accounts`,
     );
   }
@@ -112,17 +116,28 @@ function knownFault(error: Error, where: string): StoreFault | undefined {
   return undefined;
 }
 
+/** As a right is given: names that are made up anew for each connection are left out. */
+function rightFor(subject: string): string {
+  return subject
+    .replace(/^_INBOX\..*/, '_INBOX.>')
+    .replace(/^(\$JS\.API\.CONSUMER\.(?:CREATE|DELETE)\.[^.]+)\..*/, '$1.>');
+}
+
 function systemFault(error: Error, where: string, certificate: string | undefined): StoreFault | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === undefined) return undefined;
-  return CERTIFICATE.test(code)
-    ? unusable(`TLS with ${where} fails: ${certificateWords(code, certificate)} (${code}); see cluster.tls`)
-    : { kind: 'away', reason: `${where} cannot be reached (${code}); ${PASSES}` };
+  if (!CERTIFICATE.test(code)) return { kind: 'away', reason: `${where} cannot be reached (${code}); ${PASSES}` };
+  const reason = `TLS with ${where} fails: ${certificateWords(code, certificate)} (${code}); see cluster.tls`;
+  return isRefusalOfOurs(code) ? ours(reason) : unusable(reason);
+}
+
+/** An alert is what the server says of us: older ones say "bad certificate" whatever it is. */
+function isRefusalOfOurs(code: string): boolean {
+  return /ALERT.*(CERTIFICATE|UNKNOWN_CA)/.test(code);
 }
 
 function certificateWords(code: string, ours: string | undefined): string {
-  // An alert is what the server says of us: older ones say "bad certificate" whatever it is.
-  if (/ALERT.*(CERTIFICATE|UNKNOWN_CA)/.test(code)) {
+  if (isRefusalOfOurs(code)) {
     return ours === undefined
       ? 'the server wants a certificate of ours'
       : `the server does not take our certificate, which is good until ${new X509Certificate(ours).validTo}`;
@@ -144,4 +159,8 @@ export function plain(text: string): string {
 
 function unusable(reason: string): StoreFault {
   return { kind: 'unusable', reason };
+}
+
+function ours(reason: string): StoreFault {
+  return { kind: 'unusable', reason, isOurs: true };
 }

@@ -12,7 +12,7 @@ import type {
 import { MAX_HOST_BYTES } from '../host-record.ts';
 import { HOSTS_PREFIX, LEASE_KEY, TOKENS_KEY } from './buckets.ts';
 import { answerIn, faultOf } from './nats-faults.ts';
-import { failuresInARow, reconnectAfterMs } from './reconnect.ts';
+import { failuresInARow, reconnectAfterMs, worseOf } from './reconnect.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 /** More than that are not hosts of ours. */
@@ -163,13 +163,6 @@ export class NatsStore implements ClusterStore {
       return fault;
     }
   }
-}
-
-/** Of several servers: as long as one is only away, it passes; what a person has to change is worth more words. */
-function worseOf(one: StoreFault | undefined, other: StoreFault): StoreFault {
-  if (one === undefined) return other;
-  const reason = one.kind === 'unusable' ? one.reason : other.reason;
-  return { kind: one.kind === 'away' || other.kind === 'away' ? 'away' : 'unusable', reason };
 }
 
 function found<Entry>(entry: KvEntry | null, as: (entry: KvEntry) => Entry): ReadOutcome<Entry> {
