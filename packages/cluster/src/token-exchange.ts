@@ -115,7 +115,11 @@ export class TokenExchange {
   async #once(seen: Seen & { kind: 'nothing' | 'tokens' }): Promise<void> {
     const { host, store, ring, tokens, isLeader, nowMs, log } = this.#options;
     const held = tokens.get();
-    const decision = reconcile(held, seen.kind === 'tokens' ? seen : undefined, { host, isLeader: isLeader() });
+    const decision = reconcile(held, seen.kind === 'tokens' ? seen : undefined, {
+      host,
+      isLeader: isLeader(),
+      nowMs: nowMs(),
+    });
     switch (decision.kind) {
       case 'nothing':
         return;

@@ -81,9 +81,7 @@ function knownFault(error: Error, where: string): StoreFault | undefined {
     return ours(`${where} says that this host's credentials have expired: make new ones (cluster.credentials)`);
   }
   if (error instanceof errors.AuthorizationError) {
-    return ours(
-      `${where} does not know this host: see cluster.nkey or cluster.credentials, and the server's accounts`,
-    );
+    return ours(`${where} does not know this host: see cluster.nkey or cluster.credentials, and the server's accounts`);
   }
   if (error instanceof errors.NoRespondersError) {
     return {
