@@ -15,7 +15,7 @@ export const clientCalls: Part = {
 /** ns for one call; a figure for each round */
 export type CallCosts = Readonly<Record<(typeof CALLS)[number]['name'], readonly number[]>>;
 
-export const CALLS = [
+const CALLS = [
   { name: 'read', text: 'a property of an object: `held.token`' },
   { name: 'dateNow', text: '`Date.now()`' },
   { name: 'current', text: '`client.currentToken()`' },

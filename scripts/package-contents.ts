@@ -16,7 +16,7 @@ export interface Component {
 }
 
 /** Copied as they are, beside the bundles: the addon that notifies systemd, and what it needs to be found. */
-export const ADDON_PACKAGES = ['sd-notify', 'bindings', 'file-uri-to-path'] as const;
+const ADDON_PACKAGES = ['sd-notify', 'bindings', 'file-uri-to-path'] as const;
 
 /**
  * What the bundles hold, by esbuild's account, the addon, and Node itself, by folder. What the lock file calls a
@@ -59,7 +59,7 @@ function component(checkout: string, place: string, locked: LockedPackage): Comp
 }
 
 /** The file that says how it may be used. @throws Error if there is none */
-export function licenseText({ folder, name, license }: Component): string {
+function licenseText({ folder, name, license }: Component): string {
   const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)([.-]|$)/i.test(entry));
   if (file !== undefined) return readFileSync(join(folder, file), 'utf8');
   const readme = join(folder, 'README.md');

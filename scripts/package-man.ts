@@ -2,7 +2,7 @@
 import type { CommandFacts, OptionFacts, ProgramFacts, SettingFacts } from './package-commands.ts';
 
 /** What each exit code says, in the words of the man page; every code of `ExitCode` has to be here. */
-export const EXIT_WORDS: Readonly<Record<number, string>> = {
+const EXIT_WORDS: Readonly<Record<number, string>> = {
   0: 'Done.',
   1: 'Failed; the message on standard error says why.',
   2: 'The command line is wrong.',

@@ -55,7 +55,7 @@ async function follow(host: string): Promise<void> {
         return Promise.resolve(true);
       },
     },
-    log: { debug: () => undefined },
+    log: { debug: () => undefined, warn: () => undefined },
     onChange: () => undefined,
   });
   await cluster.run(stop.signal);

@@ -2,7 +2,7 @@
 import { cpus, loadavg } from 'node:os';
 import { Faults } from './faults.ts';
 import { Load } from './load.ts';
-import { fullestMinute, mostSaid, MOST_LINES_A_MINUTE, secretsIn } from './log-checks.ts';
+import { fullestMinute, mostSaid, MOST_LINES_A_MINUTE, kindsOfSecretIn } from './log-checks.ts';
 import { memoryComplaints } from './memory.ts';
 import { planRound, type RoundShape, type Strike } from './plan.ts';
 import { newestOfSchwab, recovered, settled, usedBefore, type Facts } from './quiet.ts';
@@ -131,14 +131,14 @@ export class Campaign {
     this.book.judgeSeen();
     for (const daemon of this.stage.all()) {
       const lines = daemon.lines();
-      for (const what of secretsIn(lines.join('\n')))
+      for (const what of kindsOfSecretIn(lines.join('\n')))
         this.witness.complain(`${what} is in the output of ${daemon.name}`);
       const fullest = fullestMinute(lines);
       if (fullest.length > MOST_LINES_A_MINUTE)
         this.witness.complain(`${daemon.name} wrote ${fullest.length} lines in one minute: ${mostSaid(fullest)}`);
     }
     for (const { name, text } of this.stage.logFiles()) {
-      for (const what of secretsIn(text)) this.witness.complain(`${what} is in ${name}`);
+      for (const what of kindsOfSecretIn(text)) this.witness.complain(`${what} is in ${name}`);
     }
     for (const complaint of memoryComplaints(this.results.map(({ facts }) => facts))) this.witness.complain(complaint);
   }

@@ -1,6 +1,6 @@
 /** What judges the chaos, shown to see what it is there for. */
 import { describe, expect, test } from 'vitest';
-import { fullestMinute, secretsIn } from './log-checks.ts';
+import { fullestMinute, kindsOfSecretIn } from './log-checks.ts';
 import { growth, memoryComplaints } from './memory.ts';
 import { DEALS, faultName, LONG, planRound, SHORT, strikeText } from './plan.ts';
 import type { Facts } from './quiet.ts';
@@ -70,10 +70,10 @@ test('a token that nobody issued is torn', () => {
 test('a secret in a log is seen, in part too, and a fingerprint is none', () => {
   const ordinary =
     '[2025-11-13 08:44:23] INFO: Token 0123abcd saved to /tmp/relay-chaos-abcdef/disk/tokens/schwab_tokens.json';
-  expect(secretsIn(ordinary)).toEqual([]);
-  expect(secretsIn(`token I0.${'a'.repeat(12)}`)).toEqual(['an access token']);
-  expect(secretsIn(`refresh ${'a'.repeat(128)}@`)).toEqual(['a refresh token']);
-  expect(secretsIn('SandboxSecret012')).toEqual(['the app secret']);
+  expect(kindsOfSecretIn(ordinary)).toEqual([]);
+  expect(kindsOfSecretIn(`token I0.${'a'.repeat(12)}`)).toEqual(['an access token']);
+  expect(kindsOfSecretIn(`refresh ${'a'.repeat(128)}@`)).toEqual(['a refresh token']);
+  expect(kindsOfSecretIn('SandboxSecret012')).toEqual(['the app secret']);
 });
 
 test('the fullest minute is found', () => {

@@ -2,7 +2,9 @@
 import { APP_SECRET } from './sandbox-process.ts';
 import { TEST_TOKEN_MARK } from './witness.ts';
 
-/** Whole or in part. A refresh token of the sandbox has 129 characters, a JWT three parts; a fingerprint has 8, a folder's name a few. */
+/**
+ * By their shape, and so also a part of one, or one that nobody recorded (tests/record looks for whole ones, by value). A refresh token of the sandbox has 129 characters, a JWT three parts; a fingerprint has 8, a folder's name a few.
+ */
 const SECRETS: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['an access token', /I0\.[\w-]{8}/],
   ['a token of a test message', new RegExp(TEST_TOKEN_MARK)],
@@ -12,7 +14,7 @@ const SECRETS: readonly (readonly [what: string, pattern: RegExp])[] = [
 ];
 
 /** What kinds of secrets are in a text; the text itself is not repeated. */
-export function secretsIn(text: string): string[] {
+export function kindsOfSecretIn(text: string): string[] {
   return SECRETS.filter(([, pattern]) => pattern.test(text)).map(([what]) => what);
 }
 

@@ -16,7 +16,7 @@ import { fingerprint, type TokenBook } from './witness.ts';
  * refresh that failed (60 s at most), or of a sink's save (60 s); a target that is offered its token again only at the
  * slow poll (30 s); one attempt (5 s). DESIGN.md, "Sender".
  */
-export const RECOVERED_WITHIN_MS = 100_000;
+const RECOVERED_WITHIN_MS = 100_000;
 /** For all connections to be gone, and for a hook and a save to end. */
 const SETTLED_WITHIN_MS = 30_000;
 const ANSWER_WITHIN_MS = 5_000;

@@ -132,6 +132,10 @@ export class Campaign {
     const refreshes = ledger.issues.filter(({ kind }) => kind === 'refresh');
     const early = earlyRefreshes(ledger.issues, LEAST_GAP_MS);
     const { takeOvers } = this.#watch;
+    const ownRefreshes = madeBeside(ledger.issues, LEAST_GAP_MS).size;
+    const most = Math.ceil(tookMs / PERIOD_MS) + takeOvers;
+    if (refreshes.length - ownRefreshes > most)
+      this.witness.complain(`${refreshes.length - ownRefreshes} refreshes for all, and ${most} is the most`);
     if (early.length > takeOvers)
       this.witness.complain(
         `${early.length} refreshes came too early, with ${takeOvers} take-overs: ${early.map(issueText).join('; ')}`,
@@ -145,7 +149,7 @@ export class Campaign {
     return {
       ...{ tookMs, takeOvers, kinds: this.#kinds, agreedAfterMs: this.#agreedAfterMs, linesAMinute: lines },
       refreshes: refreshes.length,
-      ownRefreshes: madeBeside(ledger.issues, LEAST_GAP_MS).size,
+      ownRefreshes,
       early: early.length,
       logins: ledger.issues.length - refreshes.length,
       refusals: ledger.refusals,

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { appendFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordOutput } from '../record/record.ts';
+import { syncsAlways } from '../system/nats-servers.ts';
 import type { CertificateFiles } from './certificates.ts';
 import type { Machine } from './network.ts';
 
@@ -26,7 +27,7 @@ export class NatsServer {
       `server_name: ${machine.name}
 listen: "${machine.address}:${CLIENT_PORT}"
 tls { ${files}, verify: true }
-jetstream { store_dir: "${join(folder, 'store')}", max_file_store: 64MB, max_memory_store: 1MB }
+jetstream { store_dir: "${join(folder, 'store')}", max_file_store: 64MB, max_memory_store: 1MB${syncsAlways() ? ', sync_interval: always' : ''} }
 cluster { name: relay, listen: "${machine.address}:${ROUTE_PORT}", routes: [${routes.join(', ')}], tls { ${files} } }
 `,
     );

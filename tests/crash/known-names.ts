@@ -6,7 +6,7 @@ import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 
 /** Set to any text in the environment of the program. */
-export const KNOWN_NAMES = 'CRASH_KNOWN_NAMES';
+const KNOWN_NAMES = 'CRASH_KNOWN_NAMES';
 
 /** Returns what ends it. */
 export function useKnownNames(): () => void {

@@ -10,7 +10,7 @@ const CORE = 'Zq9Xk7JvPw3L';
 export const SECRET = `I0.fuzz-${CORE}@`;
 recordSecret(SECRET);
 
-export function holdsSecret(text: string): boolean {
+function holdsSecret(text: string): boolean {
   return text.includes(CORE);
 }
 

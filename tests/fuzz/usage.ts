@@ -10,8 +10,8 @@ export interface Usage {
 }
 
 /** How much more may be held at the end of a run than in its middle, whatever the number of inputs. */
-export const MEMORY_BOUND_BYTES: number = 8 * 1024 ** 2;
-export const DESCRIPTOR_BOUND = 8;
+const MEMORY_BOUND_BYTES: number = 8 * 1024 ** 2;
+const DESCRIPTOR_BOUND = 8;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: unknown = runInNewContext('gc');

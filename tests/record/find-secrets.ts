@@ -1,7 +1,7 @@
 /** Looks for secrets in lines, as they are and in every form that a program may write them in. */
 
 /** A shorter one is a word that turns up by itself. */
-export const MIN_LENGTH = 10;
+const MIN_LENGTH = 10;
 
 export interface Finding {
   /** counted from 1 */

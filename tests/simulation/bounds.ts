@@ -10,7 +10,7 @@ export const HTTP_TIMEOUT_MS: number = 30 * SECOND;
 export const PIECE_MS: number = 30 * SECOND;
 /** Never twice within this. */
 export const GAP_MS: number = SECOND;
-export const BACKOFF_CAP_MS: number = 60 * SECOND;
+const BACKOFF_CAP_MS: number = 60 * SECOND;
 export const RETRY_AFTER_CAP_MS: number = 5 * MINUTE;
 export const CONFIRM_FIRST_MS: number = 30 * SECOND;
 export const CONFIRM_SECOND_MS: number = 2 * MINUTE;

@@ -7,7 +7,7 @@ export const SECOND = 1_000;
 export const MINUTE: number = 60 * SECOND;
 export const HOUR: number = 60 * MINUTE;
 export const DAY: number = 24 * HOUR;
-export const MONTH_MS: number = 30 * DAY;
+const MONTH_MS: number = 30 * DAY;
 
 /** How often each comes in a plan of middling weather; the logins are made apart. */
 const USUAL_COUNT = {

@@ -1,4 +1,7 @@
-/** Chance that can be repeated: the same seed, the same numbers (sfc32, public domain). */
+/**
+ * Chance that can be repeated: the same seed, the same numbers (sfc32, public domain). Not that of tests/seeded: the seeds that
+ * docs/proof/simulation.md and the fixed plans name would stand for other months.
+ */
 
 export class Random {
   #a: number;

@@ -18,7 +18,7 @@ describe.concurrent('what the store holds', () => {
   test('sealed with a key that this host does not have: both keys are named, and a reload with the key joins', async () => {
     await using server = await NatsServer.start();
     await using beta = await Joining.make(server.port);
-    await beta.start([], 'beta', OTHER_KEY);
+    await beta.start([], { host: 'beta', key: OTHER_KEY });
     await beta.sender.line(/this host leads/);
     await beta.sender.stop();
     await using host = await Joining.make(server.port);
@@ -37,7 +37,7 @@ describe.concurrent('what the store holds', () => {
     await using host = await Joining.make(server.port);
     await host.start();
     expect(await host.trouble()).toBe(
-      'ADDRESS: it holds what is not a token set of this program, or not of this version: give the cluster a bucket of its own (cluster.bucket)',
+      'ADDRESS: it holds what is not a token set of this program, or not of this version: give the cluster a bucket of its own (cluster.bucket), and restart',
     );
     await using connection = await connected(server);
     await (await jetstreamManager(connection.nats)).streams.delete('KV_token_relay');
@@ -52,12 +52,50 @@ describe.concurrent('what the store holds', () => {
     await using host = await Joining.make(server.port);
     await host.start();
     expect(await host.trouble()).toBe(
-      "ADDRESS: its stream KV_token_relay is somebody else's, and no bucket: give the cluster another one (cluster.bucket)",
+      "ADDRESS: its stream KV_token_relay is somebody else's, and no bucket: give the cluster another one (cluster.bucket), and restart",
     );
     await host.triedAgain();
     await manager.streams.delete('KV_token_relay');
     await host.joins();
   });
+});
+
+describe.concurrent('a lease', () => {
+  test.each([
+    [
+      12,
+      'a lease lives for 12 s there, and has to outlive http_timeout (30 s): name another bucket (cluster.bucket) and restart, or a shorter http_timeout',
+    ],
+    [
+      600,
+      'a lease lives for 600 s there, and nobody would take over in time: name another bucket (cluster.bucket), whose lease is 120 s at most, and restart',
+    ],
+  ])('that lives for %d s: it joins when the bucket was made again', async (seconds, words) => {
+    await using server = await NatsServer.start();
+    await using connection = await connected(server);
+    const buckets = new Kvm(connection.nats);
+    await buckets.create('token_relay_hosts', { ttl: seconds * 1_000 });
+    await using host = await Joining.make(server.port);
+    await host.start();
+    expect(await host.trouble()).toBe(`ADDRESS: ${words}`);
+    await (await jetstreamManager(connection.nats)).streams.delete('KV_token_relay_hosts');
+    await buckets.create('token_relay_hosts', { ttl: 45_000 });
+    await host.joins();
+  });
+});
+
+test('What is wrong next, when one thing was put right, is said as well', async () => {
+  await using server = await NatsServer.start();
+  await using connection = await connected(server);
+  await new Kvm(connection.nats).create('token_relay_hosts', { ttl: 12_000 });
+  await using host = await Joining.make(server.port);
+  await host.start();
+  expect(await host.trouble()).toMatch(/a lease lives for 12 s there/);
+  await putTokens(server, 'the accounts of another program');
+  await host.sender.line(/cannot be used: \S+ it holds what is not a token set/);
+  const manager = await jetstreamManager(connection.nats);
+  await Promise.all(['KV_token_relay', 'KV_token_relay_hosts'].map((name) => manager.streams.delete(name)));
+  await host.sender.line(/this host leads/);
 });
 
 describe.concurrent('a server', () => {

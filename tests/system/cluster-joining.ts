@@ -7,6 +7,13 @@ import { Bench, type Program } from './processes.ts';
 export const KEY = 'a1'.repeat(32);
 export const OTHER_KEY = 'b2'.repeat(32);
 
+export interface JoiningOptions {
+  readonly host?: string;
+  readonly key?: string;
+  /** lines of sender.yaml outside of `cluster:` */
+  readonly besides?: readonly string[];
+}
+
 /** A sender, and the road to its store. Dispose of it with `await using`. */
 export class Joining {
   readonly bench: Bench;
@@ -22,11 +29,13 @@ export class Joining {
     return new Joining(await Bench.make(), await Road.to(port));
   }
 
-  /** @param more what stands under `cluster:` besides the server and the key */
-  async start(more: readonly string[] = [], host = 'alpha', key = KEY): Promise<void> {
+  /** @param more what stands under `cluster:` besides the server and the key, and `besides` that */
+  async start(more: readonly string[] = [], options: JoiningOptions = {}): Promise<void> {
+    const { host = 'alpha', key = KEY, besides = [] } = options;
     await this.bench.write('cluster.key', `${key}\n`, 0o600);
     const lines = [`servers: ["${this.road.address}"]`, `host: ${host}`, 'keys: [cluster.key]', ...more];
-    await this.bench.write('sender.yaml', `cluster:\n${lines.map((line) => `  ${line}\n`).join('')}`);
+    const cluster = ['cluster:', ...lines.map((line) => `  ${line}`)];
+    await this.bench.write('sender.yaml', [...besides, ...cluster, ''].join('\n'));
     this.#sender = this.bench.sender(`--config=${this.bench.path('sender.yaml')}`);
   }
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { block, KEY_FILES, ThreeHosts } from './cluster-page.ts';
 import { NatsServer, withJetStream } from './nats-servers.ts';
+import type { Bench } from './processes.ts';
 
 const RIGHTS = [...(/publish \{(.*?)\}/s.exec(block('conf'))?.[1] ?? '').matchAll(/"([^"]+)"/g)].map(
   ([, subject = '']) => subject,
@@ -64,26 +65,29 @@ test.each(RIGHTS.filter((right) => !SELDOM.test(right)))('each is needed: %s', a
   expect(await faultsWith(RIGHTS.filter((other) => other !== right))).not.toEqual([]);
 });
 
+async function clusterStatus(bench: Bench): Promise<string> {
+  const control = `--control-socket-path=${bench.path('control.sock')}`;
+  return (await bench.start('token-refresh-sender', ['cluster', 'status', control]).finished).stdout;
+}
+
 test('its commands, its servers’ file and its settings: three servers, and two senders that share the login', async () => {
   await using hosts = await ThreeHosts.make();
   const alpha = await hosts.sender('alpha');
   await alpha.program.line(/this host leads, and refreshes for all/);
   const beta = await hosts.sender('beta');
   await beta.program.line(/alpha leads, and refreshes/);
-  const hostsOfBeta = async () => {
-    const control = `--control-socket-path=${beta.bench.path('control.sock')}`;
-    const { stdout } = await beta.bench.start('token-refresh-sender', ['cluster', 'status', control]).finished;
-    return stdout
+  const hostsOfBeta = async () =>
+    (await clusterStatus(beta.bench))
       .replaceAll(/token of .*? ago/g, 'token of … ago')
       .split('\n')
       .map((line) => line.trim());
-  };
   await expect
     .poll(hostsOfBeta, { timeout: 20_000 })
     .toEqual([
       'beta: follows; alpha leads',
       'alpha, leader, healthy, token of … ago, revision 1',
       'beta, follower, healthy, token of … ago, revision 1',
+      expect.stringMatching(/^sealed with the key [0-9a-f]{8}$/),
       '',
     ]);
   const [ours, theirs] = [await alpha.bench.tokens(), await beta.bench.tokens()];
@@ -97,6 +101,9 @@ test('its three steps change the key, and no host is ever without what it can op
   const beta = await hosts.sender('beta');
   await beta.program.line(/alpha leads, and refreshes/);
   for (const { program } of [alpha, beta]) await program.line(/ started; control socket /);
+  const sealedWith = async () => /sealed with .*/.exec(await clusterStatus(beta.bench))?.[0];
+  await expect.poll(sealedWith).toBeDefined();
+  const before = await sealedWith();
   const [old, fresh] = [(await readFile(alpha.bench.path('cluster.key'), 'utf8')).trim(), 'c3'.repeat(32)];
   for (const [step, keys] of [
     [old, fresh],
@@ -108,6 +115,8 @@ test('its three steps change the key, and no host is ever without what it can op
       program.signal('SIGHUP');
       await program.until('the reload', () => (program.count(/Configuration read again/) > step ? true : undefined));
     }
+    // As the page says before the third step.
+    if (step === 1) await expect.poll(sealedWith, { timeout: 20_000 }).not.toBe(before);
   }
   // Nothing was refreshed meanwhile: it is sealed anew, or who has the new key alone could not open it.
   const gamma = await hosts.sender('gamma', fresh);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, NatsServer } from './nats-servers.ts';
+import { freePorts, NatsServer, syncsAlways } from './nats-servers.ts';
 import { Bench, type Program } from './processes.ts';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/cluster.md'), 'utf8');
@@ -13,9 +13,10 @@ const HOSTS = ['alpha', 'beta', 'gamma'] as const;
 export const KEY_FILES = ['cluster.key', 'cluster-2.key'] as const;
 type Host = (typeof HOSTS)[number];
 
-/** The page's only code block in this language. */
-export function block(language: string): string {
-  const found = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'ms').exec(PAGE)?.[1];
+/** The page's code block in this language, the first one without `index`. */
+export function block(language: string, index = 0): string {
+  const blocks = [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))];
+  const found = blocks[index]?.[1];
   if (found === undefined) throw new Error(`no ${language} in the page`);
   return found;
 }
@@ -85,6 +86,7 @@ function serverFile(
     .replaceAll('nats-alpha', `nats-${host}`)
     .replaceAll('/etc/nats/', `${folder}/`)
     .replace('"/var/lib/nats"', `"${store}"`)
+    .replace('# sync_interval', syncsAlways() ? 'sync_interval' : '$&')
     .replace('listen: "0.0.0.0:4222"\n', '')
     .replace('0.0.0.0:6222', `127.0.0.1:${route}`)
     .replace(/routes: .*/, `routes: [${routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ')}]`);

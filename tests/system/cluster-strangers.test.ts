@@ -22,8 +22,8 @@ describe.concurrent('a user', () => {
       `publish: { deny: ["$KV.token_relay_hosts.leader"] }`,
       'publish to $KV.token_relay_hosts.leader',
     ],
-    ['watch', `publish: { deny: ["$JS.API.CONSUMER.>"] }`, 'publish to $JS.API.CONSUMER.CREATE.KV_token_relay'],
-    ['subscribe', `subscribe: { deny: ["_INBOX.>"] }`, 'subscribe to _INBOX.'],
+    ['watch', `publish: { deny: ["$JS.API.CONSUMER.>"] }`, 'publish to $JS.API.CONSUMER.CREATE.KV_token_relay.>:'],
+    ['subscribe', `subscribe: { deny: ["_INBOX.>"] }`, 'subscribe to _INBOX.>:'],
   ])('who may not %s', async (_, permissions, words) => {
     const { nkey, seed } = madeUpUser();
     await using server = await NatsServer.start((own) =>

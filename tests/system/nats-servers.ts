@@ -1,5 +1,5 @@
 /** Real `nats-server` processes on loopback, and a way to them that is counted and can be led elsewhere. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -53,7 +53,14 @@ export class NatsServer {
   }
 }
 
-export const withJetStream = (folder: string): string => `jetstream { store_dir: "${folder}" }\n`;
+/** What docs/cluster.md has servers from 2.10 on do; older ones refuse the word. */
+export function syncsAlways(): boolean {
+  const [, minor = ''] = /v2\.(\d+)\./.exec(execFileSync('nats-server', ['--version'], { encoding: 'utf8' })) ?? [];
+  return Number(minor) >= 10;
+}
+
+export const withJetStream = (folder: string): string =>
+  `jetstream { store_dir: "${folder}"${syncsAlways() ? ', sync_interval: always' : ''} }\n`;
 
 function natsFile(settings: string, port = -1): string {
   return `host: 127.0.0.1\nport: ${port}\n${settings}`;

@@ -42,6 +42,26 @@ test('20 refreshes in a row: each saved, delivered and acknowledged, the token f
   expect(answer.generation).toBeGreaterThanOrEqual(20);
 });
 
+test('a sender that is stopped while Schwab answers saves the token and delivers it before it ends', async () => {
+  await using bench = await Bench.make();
+  const receiver = bench.receiver();
+  await receiver.line(/started/);
+  const sender = bench.sender();
+  await receiver.line(RECEIVED);
+  for (let round = 1; round <= 5; round += 1) {
+    const sent = round === 1 ? sender : bench.sender();
+    await sent.line(/Token delivered/);
+    bench.sandbox.addFault({ kind: 'delay', ms: 300 });
+    const refresh = bench.senderCommand('refresh');
+    await bench.sandbox.waitForRequest(round);
+    expect((await sent.stop()).code).toBe(0);
+    await refresh;
+    const { token } = await bench.tokens();
+    expect((await bench.get('/v1/token/raw')).text).toBe(token['access_token']);
+    expect(receiver.count(RECEIVED)).toBe(round + 1);
+  }
+});
+
 test('a receiver that is killed and started again gets the token again, without a refresh', async () => {
   await using bench = await Bench.make();
   const first = bench.receiver();

@@ -18,7 +18,7 @@ exit 1
 `;
 
 /** What keeps a systemd from being booted here, for people; undefined if nothing does. */
-export function bootObstacle(): string | undefined {
+function bootObstacle(): string | undefined {
   if (process.getuid?.() !== 0) return 'it takes root';
   if (!existsSync('/usr/bin/systemd-nspawn')) return "it takes systemd-nspawn, from Debian's package systemd-container";
   const tried = spawnSync(

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { describeOnSystemd } from './can-boot.ts';
 import {
   APP_CONFIG,
+  BOTH,
   bootInstalled,
   delivered,
   edit,
@@ -19,8 +20,6 @@ import {
 } from './installed.ts';
 import type { Machine } from './machine.ts';
 import { bootWithoutNetwork, bringNetworkUp } from './network.ts';
-
-const BOTH = [SENDER, RECEIVER] as const;
 
 /** What a unit is after it has ended: also if it is about to be started again. */
 async function ended(machine: Machine, unit: string) {

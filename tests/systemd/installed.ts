@@ -8,6 +8,7 @@ import { APP_KEY, APP_SECRET, MachineSandbox, TOKEN_URL } from './sandbox.ts';
 
 export const SENDER = 'token-refresh-sender.service';
 export const RECEIVER = 'token-receiver.service';
+export const BOTH = [SENDER, RECEIVER] as const;
 export const TOKEN_FILE = '/var/lib/token-relay/schwab_tokens.json';
 export const APP_CONFIG = '/etc/token-relay/schwab_app_config.yaml';
 export const SENDER_SETTINGS = '/etc/token-relay/sender.yaml';

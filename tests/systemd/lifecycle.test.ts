@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { describeOnSystemd } from './can-boot.ts';
 import {
   APP_CONFIG,
+  BOTH,
   bootInstalled,
   delivered,
   edit,
@@ -23,7 +24,6 @@ import {
 import type { Machine } from './machine.ts';
 import { APP_SECRET, type MachineSandbox } from './sandbox.ts';
 
-const BOTH = [SENDER, RECEIVER] as const;
 const TARGET = 'receiver at unix:/run/token-receiver/token.sock';
 
 /** Everything that must not be found anywhere: whatever was ever in the token file. */

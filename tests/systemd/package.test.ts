@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeOnSystemd } from './can-boot.ts';
 import {
   APP_CONFIG,
+  BOTH,
   bootForPackage,
   buildPackage,
   configure,
@@ -22,7 +23,6 @@ import {
 import type { Machine } from './machine.ts';
 import { MachineSandbox, TOKEN_URL } from './sandbox.ts';
 
-const BOTH = [SENDER, RECEIVER] as const;
 const SOCKETS = ['token-receiver.socket', 'token-receiver-api.socket', 'token-receiver-credential.socket'];
 const CONFFILES = [APP_CONFIG, SENDER_SETTINGS, RECEIVER_SETTINGS];
 

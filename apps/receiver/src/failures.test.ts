@@ -6,6 +6,7 @@ import { asCommandFailure } from './failures.ts';
 test.each<[SocketBindErrorCode, number]>([
   ['socket_in_use', 1],
   ['address_in_use', 1],
+  ['out_of_resources', 1],
   ['not_a_socket', 78],
   ['path_too_long', 78],
   ['folder_missing', 78],

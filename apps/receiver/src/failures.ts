@@ -9,9 +9,9 @@ const READERS = 'token-readers';
 /** An error that is none of these comes back as it is: it is a bug, and is shown as one. */
 export function asCommandFailure(error: unknown): unknown {
   if (error instanceof SocketBindError) {
-    // What is in use now may be free later: a process manager may try again. The rest is for a person to change.
-    const inUse = error.code === 'socket_in_use' || error.code === 'address_in_use';
-    return new CommandFailure(error.message, inUse ? ExitCode.failed : ExitCode.configuration);
+    // What is in use or full now may be free later: a process manager may try again. The rest is for a person to change.
+    const mayPass = ['socket_in_use', 'address_in_use', 'out_of_resources'].includes(error.code);
+    return new CommandFailure(error.message, mayPass ? ExitCode.failed : ExitCode.configuration);
   }
   if (error instanceof TlsMaterialError) return new CommandFailure(error.message, ExitCode.configuration);
   if (error instanceof LocalHttpError) {

@@ -1,5 +1,12 @@
 /** The receiver's parts, put together: what takes tokens in, what holds them, and all that hands them out. */
-import { metricsRoute, type HookRunnerOptions, type Log, type ShownInstead, type Systemd } from '@token-relay/daemon';
+import {
+  LOOK_EVERY_MS,
+  metricsRoute,
+  type HookRunnerOptions,
+  type Log,
+  type ShownInstead,
+  type Systemd,
+} from '@token-relay/daemon';
 import { formatAddress, type TlsMaterial, type TokenReceiver } from '@token-relay/socket';
 import { announceStart } from './announce-start.ts';
 import { openApiSocket, type ApiSocket } from './api/api-socket.ts';
@@ -122,7 +129,7 @@ export class Receiver {
     const fellBack = settings.preferUnixSocket && addresses.every(({ kind }) => kind !== 'unix');
     if (fellBack) {
       const reason = this.#tokens.getLastError()?.message ?? `${settings.unixSocketPath} cannot be made.`;
-      log.warn(`${reason} Listening on TCP in its place.`);
+      log.warn(`${reason} Listening on TCP in its place; the socket is tried again every ${LOOK_EVERY_MS / 1_000} s.`);
     }
     log.info(`Applications read the token at unix:${settings.apiSocketPath}`);
     this.#sayRestored();

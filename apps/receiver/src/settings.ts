@@ -21,7 +21,7 @@ import {
   textSetting,
   type SettingsOf,
 } from '@token-relay/daemon';
-import { MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
+import { socketPathProblem } from '@token-relay/socket';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RECEIVER_HOOK_EVENTS } from './hooks/receiver-hooks.ts';
@@ -188,9 +188,6 @@ function socketFolder({ env, uid, isDaemon = false, exists = existsSync }: Setti
 }
 
 function checkSocketPath(name: string, path: string): void {
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return;
-  throw new ConfigurationError(
-    'config_invalid',
-    `${name}: the path ${path} is longer than ${MAX_SOCKET_PATH_BYTES} bytes, the limit of unix(7); choose a shorter one.`,
-  );
+  const problem = socketPathProblem(path);
+  if (problem !== undefined) throw new ConfigurationError('config_invalid', `${name}: the path ${problem}`);
 }

@@ -1,7 +1,8 @@
 import type { Route } from '@token-relay/daemon';
 import { describe, expect, test } from 'vitest';
+import { until } from '../../../tests/rigs/until.ts';
 import type { HistoryEntry } from '../src/holding/held.ts';
-import { requestText, startApi, until, type StartedApi } from './api-rig.ts';
+import { requestText, startApi, type StartedApi } from './api-rig.ts';
 import { ServedDocument } from './served-document.ts';
 
 const metrics: Route = {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { startApi, tokensIn, until } from './api-rig.ts';
+import { until } from '../../../tests/rigs/until.ts';
+import { startApi, tokensIn } from './api-rig.ts';
 
 const EVENTS = '/v1/token/events';
 /** So large that some dozens fill what the kernel takes for a reader. */

@@ -3,18 +3,17 @@ import type { Log } from '@token-relay/daemon';
 import type { HeldToken } from '@token-relay/socket';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
+import { until } from '../../../tests/rigs/until.ts';
+import { RawClient } from '../../../tests/rigs/raw-client.ts';
 import { createApi, type Api, type ApiOptions } from '../src/api/api.ts';
 import type { ApiSource } from '../src/api/routes.ts';
 import { lookUp } from '../src/api/token-view.ts';
 import type { Freshness, HistoryEntry, TokenHolding } from '../src/holding/held.ts';
 import type { ReceiverStatus } from '../src/status/receiver-status.ts';
-
-export const until = (condition: () => boolean): Promise<unknown> =>
-  vi.waitUntil(condition, { timeout: 20_000, interval: 5 });
 
 /** Holds what the test gives it. */
 export class MadeUpHolding implements TokenHolding {
@@ -122,33 +121,9 @@ export interface Reply {
   readonly body: string;
 }
 
-export class Client {
-  readonly socket: Socket;
-  /** All that came, as latin1. */
-  text = '';
-  isClosed = false;
-
-  constructor(path: string) {
-    this.socket = connect(path);
-    this.socket.setEncoding('latin1');
-    this.socket.on('data', (chunk: string) => (this.text += chunk));
-    this.socket.on('error', () => undefined);
-    this.socket.on('close', () => (this.isClosed = true));
-    onTestFinished(() => void this.socket.destroy());
-  }
-
-  send(bytes: string): this {
-    this.socket.write(bytes);
-    return this;
-  }
-
+export class Client extends RawClient {
   get(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): this {
     return this.send(requestText(path, headers, method));
-  }
-
-  async has(part: string | RegExp): Promise<string> {
-    await until(() => (typeof part === 'string' ? this.text.includes(part) : part.test(this.text)));
-    return this.text;
   }
 
   /** The next answer, of which a stream has only the head. */
@@ -158,11 +133,6 @@ export class Client {
     if (found === undefined) throw new Error(`closed without an answer: ${this.text}`);
     this.text = found.rest;
     return found.reply;
-  }
-
-  async closed(): Promise<string> {
-    await until(() => this.isClosed);
-    return this.text;
   }
 }
 

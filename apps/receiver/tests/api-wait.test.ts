@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { startApi, until, type Reply } from './api-rig.ts';
+import { until } from '../../../tests/rigs/until.ts';
+import { startApi, type Reply } from './api-rig.ts';
 
 const parse = (reply: Reply): Record<string, unknown> => JSON.parse(reply.body) as Record<string, unknown>;
 const HAS_1 = { 'If-None-Match': '"1"' };

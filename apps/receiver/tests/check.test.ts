@@ -4,10 +4,10 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
 import { check } from '../src/commands/check.ts';
 import { formatState } from '../src/holding/state-text.ts';
 import { answer, Stage } from './commands-rig.ts';
-import { asOrdinaryUser } from './holding-rig.ts';
 
 /** What `check` prints, once its exit code is the right one. */
 async function checked(stage: Stage, flags: Readonly<Record<string, unknown>>, code = 0): Promise<string> {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { LOOK_EVERY_MS } from '@token-relay/daemon';
+import { until } from '../../../tests/rigs/until.ts';
 import { CredentialSocket } from '../src/credential/credential-socket.ts';
-import { until } from './holding-rig.ts';
 import { deliver, makeReceiver } from './running-receiver.ts';
 
 /** A receiver that has started while another program listens where its `credential.sock` would be. */

@@ -3,8 +3,9 @@ import { existsSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../../../tests/rigs/until.ts';
 import { CredentialSocket } from '../src/credential/credential-socket.ts';
-import { holdingRig, until, type Rig, type RigOptions } from './holding-rig.ts';
+import { holdingRig, type Rig, type RigOptions } from './holding-rig.ts';
 
 const MIB = 1024 * 1024;
 

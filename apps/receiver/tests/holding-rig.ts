@@ -1,18 +1,16 @@
 /** A token receiver and what holds its tokens, over a real socket, for the tests of the parts that hand them out. */
-import type { Log } from '@token-relay/daemon';
 import { formatTokenMessage } from '@token-relay/protocol';
 import { sendToken, TokenReceiver, type HeldToken } from '@token-relay/socket';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
-import { recordOutput } from '../../../tests/record/record.ts';
+import { onTestFinished } from 'vitest';
+import { WaitingLog } from '../../../tests/rigs/waiting-log.ts';
 import { TokenHolder } from '../src/holding/token-holder.ts';
 import type { HeldState } from '../src/holding/state-text.ts';
 
 const TMPFS_MAGIC = 0x01021994;
-const NOBODY = 65_534;
 
 /** A folder that every user may enter, and that is gone when the test is over. */
 export function temporaryFolder(parent: string = tmpdir()): string {
@@ -23,41 +21,6 @@ export function temporaryFolder(parent: string = tmpdir()): string {
     rmSync(folder, { recursive: true, force: true });
   });
   return folder;
-}
-
-export const until = (condition: () => boolean): Promise<unknown> =>
-  vi.waitUntil(condition, { timeout: 20_000, interval: 10 });
-
-/** Keeps the lines, and resolves when one comes. */
-export class WaitingLog implements Log {
-  readonly lines: string[] = [];
-  #wake: () => void = () => undefined;
-
-  readonly debug = (message: string): void => this.#add('DEBUG', message);
-  readonly info = (message: string): void => this.#add('INFO', message);
-  readonly warn = (message: string): void => this.#add('WARN', message);
-  readonly error = (message: string): void => this.#add('ERROR', message);
-
-  async lineWith(text: string): Promise<string> {
-    for (;;) {
-      const found = this.lines.find((line) => line.includes(text));
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  /** What is said at this level, the level cut off. */
-  at(level: 'INFO' | 'WARN' | 'ERROR'): string[] {
-    return this.lines.filter((line) => line.startsWith(`${level} `)).map((line) => line.slice(level.length + 1));
-  }
-
-  #add(level: string, message: string): void {
-    this.lines.push(`${level} ${message}`);
-    recordOutput('receiver-log', `${level} ${message}\n`);
-    this.#wake();
-  }
 }
 
 export interface RigOptions {
@@ -78,7 +41,7 @@ export interface Rig {
 export async function holdingRig(options: RigOptions = {}): Promise<Rig> {
   const folder = temporaryFolder();
   const path = join(folder, 'token.sock');
-  const log = new WaitingLog();
+  const log = new WaitingLog('receiver-log');
   const { restored, staleAfterMs = 1_800_000, historySize = 50 } = options;
   const held = restored?.held;
   const receiver = new TokenReceiver({
@@ -119,30 +82,6 @@ export function nextToken(holder: TokenHolder): Promise<HeldToken> {
 export const IN_MEMORY = '/dev/shm';
 export const ON_DISK: string =
   [tmpdir(), '/var/tmp', import.meta.dirname].find((folder) => statfsSync(folder).type !== TMPFS_MAGIC) ?? tmpdir();
-
-/** Runs a part of a test without the rights of root, which may do everything. */
-export async function asOrdinaryUser<T>(files: readonly string[], run: () => Promise<T>): Promise<T> {
-  if (process.geteuid?.() !== 0) return run();
-  for (const file of files) chownSync(file, NOBODY, NOBODY);
-  process.seteuid?.(NOBODY);
-  try {
-    return await run();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
-
-/** Whether this machine lets us make a small disk: root outside of a container, mostly. */
-export const canMount: boolean = (() => {
-  try {
-    const script =
-      'folder=$(mktemp -d); mount -t tmpfs tmpfs "$folder" && umount "$folder"; result=$?; rmdir "$folder"; exit $result';
-    execFileSync('sh', ['-c', script], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 /** A disk of 64 kB for one test. */
 export function smallDisk(): string {

@@ -12,22 +12,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../../../tests/rigs/until.ts';
+import { WaitingLog } from '../../../tests/rigs/waiting-log.ts';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
+import { canMount } from '../../../tests/rigs/small-disk.ts';
 import { readState } from '../src/holding/read-state.ts';
 import { StateFile } from '../src/holding/state-file.ts';
 import { formatState } from '../src/holding/state-text.ts';
-import {
-  asOrdinaryUser,
-  canMount,
-  fill,
-  holdingRig,
-  IN_MEMORY,
-  nextToken,
-  ON_DISK,
-  smallDisk,
-  temporaryFolder,
-  until,
-  WaitingLog,
-} from './holding-rig.ts';
+import { fill, holdingRig, IN_MEMORY, nextToken, ON_DISK, smallDisk, temporaryFolder } from './holding-rig.ts';
 
 const uid = process.getuid?.() ?? 0;
 
@@ -41,14 +33,14 @@ function stateText(accessToken = 'made-up-token', generation = 1): string {
 }
 
 function stateFile(path: string, text: (withToken: boolean) => string = () => stateText(), isDefault = true) {
-  const log = new WaitingLog();
+  const log = new WaitingLog('receiver-log');
   const file = new StateFile({ path, isDefault, log, text });
   onTestFinished(() => file.close());
   return { file, log };
 }
 
 function read(path: string, owner = uid) {
-  const log = new WaitingLog();
+  const log = new WaitingLog('receiver-log');
   return { state: readState(path, { uid: owner, log }), warnings: log.at('WARN') };
 }
 

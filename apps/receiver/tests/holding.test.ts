@@ -1,9 +1,10 @@
 import type { HeldToken } from '@token-relay/socket';
 import { fingerprint } from '@token-relay/tokens';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WaitingLog } from '../../../tests/rigs/waiting-log.ts';
 import { parseState } from '../src/holding/state-text.ts';
 import { TokenHolder } from '../src/holding/token-holder.ts';
-import { holdingRig, nextToken, WaitingLog } from './holding-rig.ts';
+import { holdingRig, nextToken } from './holding-rig.ts';
 
 describe('over the socket', () => {
   test('listeners are told of each new token, in order, without its refresh token', async () => {
@@ -137,7 +138,7 @@ describe('by the clock', () => {
 
   function start(before: (source: Source) => void = () => undefined) {
     const source = new Source();
-    const log = new WaitingLog();
+    const log = new WaitingLog('receiver-log');
     const holder = new TokenHolder({ receiver: source, log, staleAfterMs: 30 * MINUTE, historySize: 5 });
     const told: string[] = [];
     const minutes = () => Math.round((Date.now() - T0) / MINUTE);

@@ -4,9 +4,11 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../../../tests/rigs/until.ts';
+import { WaitingLog } from '../../../tests/rigs/waiting-log.ts';
 import { ReceiverHooks, type ReceiverHookEvent } from '../src/hooks/receiver-hooks.ts';
 import type { TokenHolder } from '../src/holding/token-holder.ts';
-import { holdingRig, nextToken, temporaryFolder, until, WaitingLog, type Rig } from './holding-rig.ts';
+import { holdingRig, nextToken, temporaryFolder, type Rig } from './holding-rig.ts';
 
 /** A program of a few shell lines. */
 function script(lines: string): Hook {
@@ -20,7 +22,7 @@ type Given = Partial<Record<ReceiverHookEvent, readonly Hook[]>>;
 const asHooks = (given: Given): Hooks<ReceiverHookEvent> =>
   new Map(Object.entries(given) as [ReceiverHookEvent, readonly Hook[]][]);
 
-function open(holder: TokenHolder, given: Given, log = new WaitingLog()) {
+function open(holder: TokenHolder, given: Given, log = new WaitingLog('receiver-log')) {
   const hidden: string[] = [];
   const hooks = new ReceiverHooks({
     hooks: asHooks(given),

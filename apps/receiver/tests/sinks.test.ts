@@ -14,22 +14,15 @@ import {
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../../../tests/rigs/until.ts';
+import { WaitingLog } from '../../../tests/rigs/waiting-log.ts';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
+import { canMount } from '../../../tests/rigs/small-disk.ts';
 import { formatState } from '../src/holding/state-text.ts';
 import type { SinkConfig } from '../src/sinks/sink-settings.ts';
 import { sinkText } from '../src/sinks/sink-text.ts';
 import { Sinks } from '../src/sinks/sinks.ts';
-import {
-  asOrdinaryUser,
-  canMount,
-  fill,
-  holdingRig,
-  nextToken,
-  smallDisk,
-  temporaryFolder,
-  until,
-  WaitingLog,
-  type Rig,
-} from './holding-rig.ts';
+import { fill, holdingRig, nextToken, smallDisk, temporaryFolder, type Rig } from './holding-rig.ts';
 
 const isRoot = process.getuid?.() === 0;
 const sink = (path: string, more: Partial<SinkConfig> = {}): SinkConfig => ({
@@ -433,7 +426,7 @@ test('closing writes what is not written yet, and is not held up by a place that
 });
 
 test('nothing that is said of a sink holds a token', async () => {
-  const log = new WaitingLog();
+  const log = new WaitingLog('receiver-log');
   const rig = await holdingRig();
   const sinks = new Sinks({ configs: [sink('/nowhere/at/all')], holding: rig.holder, log });
   await rig.deliver('made-up-token');

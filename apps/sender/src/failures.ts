@@ -6,7 +6,9 @@ import { TokenError } from '@token-relay/tokens';
 /** An error that is none of these comes back as it is: it is a bug, and is shown as one. */
 export function asCommandFailure(error: unknown): unknown {
   if (error instanceof SocketBindError) {
-    return new CommandFailure(error.message, error.code === 'socket_in_use' ? ExitCode.failed : ExitCode.configuration);
+    // What is in use or full now may be free later: a process manager may try again. The rest is for a person to change.
+    const mayPass = ['socket_in_use', 'out_of_resources'].includes(error.code);
+    return new CommandFailure(error.message, mayPass ? ExitCode.failed : ExitCode.configuration);
   }
   if (error instanceof LocalHttpError) {
     switch (error.code) {

@@ -21,7 +21,7 @@ import {
   type SettingsFolder,
   type SettingsOf,
 } from '@token-relay/daemon';
-import { isLoopback, MAX_SOCKET_PATH_BYTES } from '@token-relay/socket';
+import { isLoopback, socketPathProblem } from '@token-relay/socket';
 import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { clusterConfig, clusterSchema, type ClusterConfig } from './cluster/cluster-settings.ts';
@@ -194,9 +194,6 @@ function checkUrl(name: string, text: string): void {
 }
 
 function checkSocketPath(name: string, path: string): void {
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return;
-  throw new ConfigurationError(
-    'config_invalid',
-    `${name}: the path ${path} is longer than ${MAX_SOCKET_PATH_BYTES} bytes, the limit of unix(7); choose a shorter one.`,
-  );
+  const problem = socketPathProblem(path);
+  if (problem !== undefined) throw new ConfigurationError('config_invalid', `${name}: the path ${problem}`);
 }

@@ -53,8 +53,9 @@ test.each(['', 'a1a1\n', 'made-up words'])('a key of %j is none', async (text) =
   await expect(readClusterFiles(config({ keys: [path] }), undefined)).rejects.toThrow(path);
 });
 
-test('no key at all: how to make one', async () => {
-  await expect(readClusterFiles(config({}), undefined)).rejects.toThrow('openssl rand -hex 32');
+test('no key at all: how to make one, and where it goes', async () => {
+  const words = /openssl rand -hex 32 .*"keys" .*"cluster_key".*sender-cluster\.conf/;
+  await expect(readClusterFiles(config({}), undefined)).rejects.toThrow(words);
 });
 
 test('keys come from the credentials of systemd, the first one seals', async () => {

@@ -85,7 +85,7 @@ export function madeUpTimeline(nowMs: number): readonly TimelineEvent[] {
   return [...rounds, { atMs: nowMs - 2 * day, kind: 'started', text: 'The sender started' }];
 }
 
-export const waitingLogin = (nowMs: number): LoginView & { kind: 'waiting' | 'exchanging' } => ({
+const waitingLogin = (nowMs: number): LoginView & { kind: 'waiting' | 'exchanging' } => ({
   kind: 'waiting',
   id: 'made-up',
   authorizeUrl: 'https://schwab.example/v1/oauth/authorize?client_id=made-up&state=made-up',

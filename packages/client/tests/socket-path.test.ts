@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
 import type { AccessToken } from '../src/index.ts';
 import { findSocketPath } from '../src/socket-path.ts';
 import { TokenFollower } from '../src/token-follower.ts';
 import { clientOf } from './client-of.ts';
 import { MadeUpReceiver } from './made-up-receiver.ts';
-import { asOrdinaryUser } from './ordinary-user.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const uid = process.getuid?.() ?? -1;

@@ -4,10 +4,10 @@ import type { ClientRequest, ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
 import { TokenClient, TokenClientError, type AccessToken } from '../src/index.ts';
 import { clientOf, tokenOf } from './client-of.ts';
 import { MadeUpReceiver } from './made-up-receiver.ts';
-import { asOrdinaryUser } from './ordinary-user.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** Long enough for a loaded machine. */

@@ -22,6 +22,8 @@ export interface ClusterReport {
   /** since when by this host's clock, epoch milliseconds */
   readonly sinceMs: number;
   readonly revision: number | undefined;
+  /** the id of the key that the store's token set is sealed with */
+  readonly sealedWith: string | undefined;
   /** why the store cannot be used */
   readonly problem: string | undefined;
   readonly server: string | undefined;

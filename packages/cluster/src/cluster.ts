@@ -16,7 +16,7 @@ import { TokenExchange } from './token-exchange.ts';
 /** Watches are known to go silent: what was not told of is found by looking, this often. */
 const READ_EVERY_MS = 60_000;
 /** What a person has to put right is looked at more often. */
-const UNREADABLE_READ_EVERY_MS = 15_000;
+const UNUSABLE_READ_EVERY_MS = 15_000;
 /** How long a stop waits for the store. */
 const LEAVE_WITHIN_MS = 2_000;
 /** Of more, only the leader keeps account without being asked. */
@@ -29,6 +29,8 @@ export class Cluster {
   readonly #lease: LeaseHolder;
   readonly #judgement: StoreJudgement;
   #known: { readonly role: Role; readonly leader: string | undefined; readonly sinceMs: number };
+  /** Why the store cannot be used until a person changes something. */
+  #toPutRight: string | undefined;
   /** Counted up whenever the store comes or goes. */
   #session = 0;
   #readAtMs = 0;
@@ -75,6 +77,7 @@ export class Cluster {
       ...this.#known,
       host,
       revision: tokens.get()?.origin?.revision,
+      sealedWith: this.#exchange.sealedWith(),
       problem: this.#judgement.problem(),
       server: this.#judgement.server,
     };
@@ -157,12 +160,22 @@ export class Cluster {
   /** A deletion is not told of, nor a bucket that is gone. The store itself tells of its coming back. */
   #lookWhetherPutRight(): number {
     const nowMs = this.#options.bootMs();
-    if (!this.#judgement.hasUnusableContent()) return nowMs + READ_EVERY_MS;
+    if (!this.#judgement.isThereButUnusable()) return nowMs + READ_EVERY_MS;
     if (this.#readAtMs <= nowMs) {
-      this.#readAtMs = nowMs + UNREADABLE_READ_EVERY_MS;
+      this.#readAtMs = nowMs + UNUSABLE_READ_EVERY_MS;
       void this.#exchange.look();
+      void this.#lookAtLeaseLife();
     }
     return this.#readAtMs;
+  }
+
+  /** The bucket may have been made again meanwhile, with another life. */
+  async #lookAtLeaseLife(): Promise<void> {
+    const session = this.#session;
+    const life = await this.#options.store.leaseLifeMs();
+    if (life.kind !== 'read' || session !== this.#session || life.entry === this.#judgement.leaseLifeMs) return;
+    this.#judgement.isUp(life.entry);
+    this.#judgeStore();
   }
 
   #on(event: StoreEvent): void {
@@ -203,7 +216,10 @@ export class Cluster {
 
   #judgeStore(): void {
     const link = this.#judgement.link();
-    if (link === this.#lease.link) return;
+    if (link === this.#lease.link) {
+      this.#noteChange();
+      return;
+    }
     this.#lease.linked(link, this.#judgement.leaseLifeMs);
     if (link !== 'up') return;
     this.#readAtMs = 0;
@@ -229,8 +245,12 @@ export class Cluster {
     const { nowMs, onChange } = this.#options;
     const role = this.role();
     const leader = this.#lease.leader();
-    if (role === this.#known.role && leader === this.#known.leader) return;
-    this.#known = { role, leader, sinceMs: nowMs() };
+    // Where a person has to change something, and does, the next thing that is wrong is news. What passes has many reasons.
+    const toPutRight = role === 'single' ? this.#judgement.problem() : undefined;
+    const isSameRole = role === this.#known.role && leader === this.#known.leader;
+    if (isSameRole && toPutRight === this.#toPutRight) return;
+    this.#toPutRight = toPutRight;
+    this.#known = { role, leader, sinceMs: isSameRole ? this.#known.sinceMs : nowMs() };
     onChange();
   }
 }

@@ -56,7 +56,7 @@ test('a host says that it is there as soon as it is connected again, to a store 
     requestMs: () => 1_000,
     tokens: { get: () => undefined, take: () => Promise.resolve(true) },
     about: () => ({ version: 'test', state: 'healthy' }),
-    log: { debug: () => undefined },
+    log: { debug: () => undefined, warn: () => undefined },
     onChange: () => undefined,
   });
   const running = cluster.run(stop.signal);

@@ -59,11 +59,6 @@ export class LeaseHolder {
     return this.#member.link;
   }
 
-  /** 0: not known yet. */
-  get leaseLifeMs(): number {
-    return this.#member.leaseLifeMs;
-  }
-
   role(): Role {
     return roleOf(this.#member, this.#options, this.#options.bootMs());
   }
@@ -83,8 +78,8 @@ export class LeaseHolder {
     return verdict() === 'yes';
   }
 
-  /** What is known of the store now. @param leaseLifeMs as it is there; default: as it was */
-  linked(link: Membership['link'], leaseLifeMs: number = this.#member.leaseLifeMs): void {
+  /** What is known of the store now. @param leaseLifeMs as it is there */
+  linked(link: Membership['link'], leaseLifeMs: number): void {
     if (link === 'unusable') void this.giveUp();
     this.#apply(link === 'up' ? { kind: 'up', leaseLifeMs } : { kind: link });
   }

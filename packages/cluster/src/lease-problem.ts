@@ -9,9 +9,9 @@ const MAX_LEASE_MS = 2 * 60_000;
 export function leaseProblem(leaseLifeMs: number, requestMs: number): string | undefined {
   const life = `a lease lives for ${leaseLifeMs / 1000} s there`;
   if (leaseLifeMs < requestMs + MIN_SPARE_MS) {
-    return `${life}, and has to outlive http_timeout (${requestMs / 1000} s): name another bucket, or a shorter http_timeout`;
+    return `${life}, and has to outlive http_timeout (${requestMs / 1000} s): name another bucket (cluster.bucket) and restart, or a shorter http_timeout`;
   }
   return leaseLifeMs > MAX_LEASE_MS
-    ? `${life}, and nobody would take over in time: name another bucket, whose lease is ${MAX_LEASE_MS / 1000} s at most`
+    ? `${life}, and nobody would take over in time: name another bucket (cluster.bucket), whose lease is ${MAX_LEASE_MS / 1000} s at most, and restart`
     : undefined;
 }

@@ -143,6 +143,10 @@ export class MemoryStore implements ClusterStore {
     return this.#ask('read lease', () => found(this.#hub.lease()));
   }
 
+  async leaseLifeMs(): Promise<ReadOutcome<number>> {
+    return this.#ask('lease life', () => ({ kind: 'read', entry: this.#hub.options.leaseLifeMs }));
+  }
+
   async releaseLease(sequence: number): Promise<void> {
     await this.#ask('release', () => this.#hub.writeLease(undefined, sequence));
   }

@@ -13,8 +13,9 @@ const unmarked = (changes: TokenSet = {}): TokenSet => ({
 });
 const set = (changes: TokenSet = {}): TokenSet => unmarked({ origin: { host: 'a', revision: 3 }, ...changes });
 const seen = (tokenSet: TokenSet, isSealedAnew = true): SeenTokens => ({ tokenSet, isSealedAnew });
-const follower = { host: 'here', isLeader: false };
-const leader = { host: 'here', isLeader: true };
+const nowMs = login + 60_000;
+const follower = { host: 'here', isLeader: false, nowMs };
+const leader = { host: 'here', isLeader: true, nowMs };
 
 test('an empty store is filled by whoever holds a token set, follower or leader', () => {
   for (const who of [follower, leader])
@@ -87,6 +88,22 @@ test('a login that no host has seen begins with revision 1', () => {
       kind: 'publish',
       tokenSet: { ...anew, origin: { host: 'here', revision: 1 } },
     });
+});
+
+test('who was away takes what was made meanwhile, also where it has counted on further by itself', () => {
+  const ours = set({ accessToken: 'access-9', origin: { host: 'here', revision: 20 } });
+  const theirs = set({ accessToken: 'access-5', origin: { host: 'b', revision: 5 }, expiresAtMs: login + 7_200_000 });
+  const at = (ms: number) => ({ ...follower, nowMs: login + ms });
+  expect(reconcile(ours, seen(theirs), at(1_861_000))).toEqual({ kind: 'adopt', tokenSet: theirs });
+  // As long as it may be valid, the revision decides; and where theirs has ended as well.
+  for (const ms of [0, 1_859_000, 7_141_000])
+    expect(reconcile(ours, seen(theirs), at(ms))).toEqual({ kind: 'publish', tokenSet: ours });
+  // Another login, whatever its expiry, or what cannot be refreshed, is not preferred for that.
+  const before = { ...theirs, loginAtMs: login - 60_000 };
+  const { refreshToken, ...unlasting } = theirs;
+  expect(refreshToken).toBeDefined();
+  for (const other of [before, unlasting])
+    expect(reconcile(ours, seen(other), at(1_861_000))).toMatchObject({ kind: 'publish' });
 });
 
 test('what was decided holds: after it, there is nothing left to do', () => {

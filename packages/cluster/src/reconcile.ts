@@ -12,6 +12,8 @@ export interface SeenTokens {
 export interface ReconcileOptions {
   readonly host: string;
   readonly isLeader: boolean;
+  /** by this host's clock, epoch milliseconds */
+  readonly nowMs: number;
 }
 
 export type Reconciliation =
@@ -30,12 +32,13 @@ const NOTHING: Reconciliation = { kind: 'nothing' };
 export function reconcile(
   held: TokenSet | undefined,
   seen: SeenTokens | undefined,
-  { host, isLeader }: ReconcileOptions,
+  { host, isLeader, nowMs }: ReconcileOptions,
 ): Reconciliation {
   if (seen === undefined) return held === undefined ? NOTHING : publication(held, undefined, host);
   if (held === undefined) return { kind: 'adopt', tokenSet: seen.tokenSet };
   switch (orderOf(held, seen.tokenSet)) {
     case 'newer':
+      if (isOvertaken(held, seen.tokenSet, nowMs)) return { kind: 'adopt', tokenSet: seen.tokenSet };
       return publication(held, seen.tokenSet, host);
     case 'older':
       return { kind: 'adopt', tokenSet: seen.tokenSet };
@@ -50,6 +53,19 @@ export function reconcile(
       return isLeader && !seen.isSealedAnew ? { kind: 'publish', tokenSet: held } : NOTHING;
     }
   }
+}
+
+/** Between what has surely ended and what surely has not. */
+const SURELY_MS = 60_000;
+
+/**
+ * A host that was cut off counted on for itself, maybe further than the others; then it was away. What it comes back with has
+ * ended, and what the others have has not, so theirs was made after it, whatever the revisions say.
+ */
+function isOvertaken(held: TokenSet, theirs: TokenSet, nowMs: number): boolean {
+  const [ours, other] = [held.expiresAtMs, theirs.expiresAtMs];
+  if (!isSameLogin(held, theirs) || ours === undefined || other === undefined) return false;
+  return theirs.refreshToken !== undefined && ours < nowMs - SURELY_MS && other > nowMs + SURELY_MS;
 }
 
 /** Ours, with a revision above theirs: it may have been made by a program that knows nothing of a cluster. */

@@ -56,9 +56,9 @@ export class StoreJudgement {
     return this.#unusable() === undefined ? 'up' : 'unusable';
   }
 
-  /** Whether it is there, and what it holds is all that is wrong with it. */
-  hasUnusableContent(): boolean {
-    return this.#fault === undefined && this.#options.contentProblem() !== undefined;
+  /** Whether it is there, and what it holds, or how long a lease lives there, is all that is wrong with it. */
+  isThereButUnusable(): boolean {
+    return this.#unusable() !== undefined;
   }
 
   /** Why it cannot be used, for people. */

@@ -3,9 +3,13 @@
  * rejects: what went wrong is the answer.
  */
 
-/** `away`: passes by itself. `unusable`: a person has to change something; the host goes on as a single machine. */
+/**
+ * `away`: passes by itself. `unusable`: a person has to change something; the host goes on as a single machine. `isOurs`: this
+ * host's own certificate, credentials or files are at fault, whatever server is asked.
+ */
 export type StoreFault =
-  { readonly kind: 'away'; readonly reason: string } | { readonly kind: 'unusable'; readonly reason: string };
+  | { readonly kind: 'away'; readonly reason: string }
+  | { readonly kind: 'unusable'; readonly reason: string; readonly isOurs?: true };
 
 /** Who holds the lease, as the store has it. */
 export interface LeaseEntry {
@@ -48,6 +52,8 @@ export interface ClusterStore {
   /** Publishes a token set if nothing was published since `sequence`; 0: if there is none. */
   publish(value: Uint8Array, sequence: number): Promise<WriteOutcome>;
   readTokens(): Promise<ReadOutcome<TokensEntry>>;
+  /** How long a lease lives, milliseconds, as it is now. */
+  leaseLifeMs(): Promise<ReadOutcome<number>>;
   /** Says that this host is there; forgotten when it is not said again for as long as a lease lives. */
   beHere(host: string, value: Uint8Array): Promise<StoreFault | undefined>;
   hosts(): Promise<ReadOutcome<readonly Uint8Array[]>>;

@@ -25,15 +25,26 @@ export interface ExchangeOptions {
   readonly isLeader: () => boolean;
   /** What {@link TokenExchange.problem} says has changed. */
   readonly onProblem: () => void;
-  readonly log: { readonly debug: (message: string) => void };
+  readonly log: { readonly debug: (message: string) => void; readonly warn: (message: string) => void };
 }
 
 /** `nothing`: the store holds no token set. */
 type Seen =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'nothing' }
-  | (SeenTokens & { readonly kind: 'tokens'; readonly sequence: number; readonly entry: Arrival })
-  | { readonly kind: 'unreadable'; readonly sequence: number; readonly problem: string; readonly entry: Arrival };
+  | (SeenTokens & {
+      readonly kind: 'tokens';
+      readonly keyId: string;
+      readonly sequence: number;
+      readonly entry: Arrival;
+    })
+  | {
+      readonly kind: 'unreadable';
+      readonly keyId: string | undefined;
+      readonly sequence: number;
+      readonly problem: string;
+      readonly entry: Arrival;
+    };
 
 /** An entry, and the moment by the wall clock at which it was written, as far as this host can tell. */
 interface Arrival {
@@ -48,6 +59,7 @@ export class TokenExchange {
   #working: Promise<void> = Promise.resolve();
   #isWorking = false;
   #isChanged = false;
+  #unpublished: TokenSet | undefined;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -56,6 +68,11 @@ export class TokenExchange {
   /** Why what the store holds cannot be used, for people. */
   problem(): string | undefined {
     return this.#seen.kind === 'unreadable' ? this.#seen.problem : undefined;
+  }
+
+  /** The id of the key that what the store holds is sealed with; undefined: it holds nothing, or it is not known. */
+  sealedWith(): string | undefined {
+    return this.#seen.kind === 'tokens' || this.#seen.kind === 'unreadable' ? this.#seen.keyId : undefined;
   }
 
   /** The store told of an entry. */
@@ -98,7 +115,11 @@ export class TokenExchange {
   async #once(seen: Seen & { kind: 'nothing' | 'tokens' }): Promise<void> {
     const { host, store, ring, tokens, isLeader, nowMs, log } = this.#options;
     const held = tokens.get();
-    const decision = reconcile(held, seen.kind === 'tokens' ? seen : undefined, { host, isLeader: isLeader() });
+    const decision = reconcile(held, seen.kind === 'tokens' ? seen : undefined, {
+      host,
+      isLeader: isLeader(),
+      nowMs: nowMs(),
+    });
     switch (decision.kind) {
       case 'nothing':
         return;
@@ -117,7 +138,10 @@ export class TokenExchange {
         const record = writeRecord(tokenSet, nowMs(), store.nowMs());
         const sealed = new TextEncoder().encode(seal(record));
         // What the others could not read would stop them all.
-        if (sealed.length > MAX_RECORD_BYTES || readRecord(record, 0, nowMs()) === undefined) return;
+        if (sealed.length > MAX_RECORD_BYTES || readRecord(record, 0, nowMs()) === undefined) {
+          this.#sayUnpublished(tokenSet);
+          return;
+        }
         const writtenAtMs = nowMs();
         const outcome = await store.publish(sealed, sequenceOf(seen));
         if (outcome.kind === 'written') {
@@ -129,6 +153,7 @@ export class TokenExchange {
               tokenSet,
               // Unless the keys were changed meanwhile.
               isSealedAnew: keyId === ring().keyId,
+              keyId,
               sequence,
               entry: { value: sealed, sequence, writtenAtMs },
             });
@@ -140,6 +165,15 @@ export class TokenExchange {
         }
       }
     }
+  }
+
+  /** Once for each token set: it is what the file holds besides the tokens that is too much, and it is all there at the next one. */
+  #sayUnpublished(tokenSet: TokenSet): void {
+    if (this.#unpublished === tokenSet) return;
+    this.#unpublished = tokenSet;
+    this.#options.log.warn(
+      `Cluster: the token set is not published, so the other hosts do not get it: with what else the token file has it is over ${MAX_RECORD_BYTES / 1024} KiB. Take out of the file what is not of a token set`,
+    );
   }
 
   async #read(): Promise<void> {
@@ -164,15 +198,16 @@ export class TokenExchange {
       const tokenSet = readRecord(opened.text, agoMs, nowMs(), store.nowMs());
       const isSealedAnew = opened.keyId === ring().keyId;
       if (tokenSet !== undefined) {
-        this.#see({ kind: 'tokens', tokenSet, isSealedAnew, sequence, entry });
+        this.#see({ kind: 'tokens', tokenSet, isSealedAnew, keyId: opened.keyId, sequence, entry });
         return;
       }
     }
     const problem =
       opened.kind === 'other_key'
         ? `its tokens are sealed with the key ${opened.keyId}, and this host has ${opened.ours.join(' and ')}: give all hosts the same key (cluster.keys)`
-        : 'it holds what is not a token set of this program, or not of this version: give the cluster a bucket of its own (cluster.bucket)';
-    this.#see({ kind: 'unreadable', sequence, problem, entry });
+        : 'it holds what is not a token set of this program, or not of this version: give the cluster a bucket of its own (cluster.bucket), and restart';
+    const keyId = opened.kind === 'foreign' ? undefined : opened.keyId;
+    this.#see({ kind: 'unreadable', keyId, sequence, problem, entry });
   }
 
   #see(seen: Seen): void {

@@ -21,7 +21,7 @@ test(
       fc.asyncProperty(plans, async (plan) => {
         expect(await runPlan(plan)).toEqual([]);
       }),
-      { seed: SEED, numRuns: RUNS, interruptAfterTimeLimit: (RUNS + 30) * PLAN_MS },
+      { seed: SEED, numRuns: RUNS, interruptAfterTimeLimit: (RUNS + 30) * PLAN_MS, markInterruptAsFailure: true },
     );
   },
 );

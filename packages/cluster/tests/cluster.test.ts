@@ -18,6 +18,7 @@ function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefin
   const tokens = { held };
   const keys = { step: 0 };
   const link = hub.store();
+  const warnings: string[] = [];
   const cluster = new Cluster({
     ...{ host: 'a', instance: 'a1', whenIsolated: 'leader', store: link, nowMs: clock.nowMs, bootMs: clock.nowMs },
     random: () => 0.5,
@@ -34,10 +35,10 @@ function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefin
     },
     about: () => ({ version: 'model', state: 'healthy' }),
     onChange: () => undefined,
-    log: { debug: () => undefined },
+    log: { debug: () => undefined, warn: (message) => warnings.push(message) },
   });
   void cluster.run(stop.signal);
-  return { cluster, link, tokens, keys };
+  return { cluster, link, tokens, keys, warnings };
 }
 
 const run = (clock: VirtualClock, ms: number) => clock.runUntil(clock.nowMs() + ms, () => undefined);
@@ -169,4 +170,17 @@ test('so it does with what was on its way when the key was changed', async () =>
   cluster.keysChanged();
   await run(clock, 5_000);
   expect(isSealedAnew(hub)).toBe(true);
+});
+
+test('a token set that is too large for the others is not published, which is said once', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs });
+  const { cluster, warnings } = startHost(hub, clock, {
+    ...tokenSet,
+    otherMembers: { file: { notes: 'x'.repeat(300_000) }, token: {} },
+  });
+  await run(clock, 200_000);
+  expect(cluster.role()).toBe('leader');
+  expect(hub.tokens()).toBeUndefined();
+  expect(warnings).toEqual([expect.stringMatching(/not published.*over 256 KiB/)]);
 });

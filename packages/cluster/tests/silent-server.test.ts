@@ -31,7 +31,7 @@ test('a server that falls silent is found by the requests of the presence, soone
     ring: () => keyRing([new Uint8Array(32)]),
     tokens: { get: () => undefined, take: () => Promise.resolve(true) },
     about: () => ({ version: 'test', state: 'healthy' }),
-    log: { debug: () => undefined },
+    log: { debug: () => undefined, warn: () => undefined },
     onChange: () => undefined,
   });
   const running = cluster.run(stop.signal);

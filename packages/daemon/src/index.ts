@@ -44,6 +44,7 @@ export { statsdSetting, type StatsdAddress } from './metrics/statsd-address.ts';
 export { StatsdReporter, type StatsdReporterOptions } from './metrics/statsd-reporter.ts';
 export { hasOwnSocket } from './own-socket.ts';
 export { runDaemon, type DaemonContext, type DaemonLogSettings, type Surroundings } from './run-daemon.ts';
+export { runProgram } from './run-program.ts';
 export { remakeRuntimeFolder, runtimeFolder } from './runtime-folder.ts';
 export { serviceFolders } from './service-folders.ts';
 export { addSettingOptions } from './settings/command-options.ts';

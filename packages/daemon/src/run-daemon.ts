@@ -8,7 +8,7 @@ import { openLog, type Log } from './log.ts';
 import { handleSignals, type SignalSource } from './signals.ts';
 import { connectSystemd, isJournal, type Systemd } from './systemd.ts';
 
-/** What a program has of the process it runs in: `main.ts` fills it in, so that nothing else touches `process`. */
+/** What a program has of the process it runs in: `main.ts` hands that over, and nothing else touches `process`. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;

@@ -6,6 +6,11 @@ import { giveWay } from '../src/index.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 5 };
 
+interface Joined {
+  readonly socket: Socket;
+  readonly text: () => string;
+}
+
 async function serve(maxConnections: number) {
   const due: ServerResponse[] = [];
   const server = createServer((request, response) => {
@@ -21,7 +26,7 @@ async function serve(maxConnections: number) {
     server.closeAllConnections();
   });
   const { port } = server.address() as AddressInfo;
-  const join = async (path?: string): Promise<{ socket: Socket; text: () => string }> => {
+  const join = async (path?: string): Promise<Joined> => {
     const socket = connect(port, '127.0.0.1').on('error', () => undefined);
     onTestFinished(() => void socket.destroy());
     let text = '';
@@ -33,16 +38,20 @@ async function serve(maxConnections: number) {
   return { due, join };
 }
 
+/** Resolves when the newcomer has its answer, and the other one has lost its place. */
+async function servedInPlaceOf(newcomer: Joined, other: Joined): Promise<void> {
+  await vi.waitUntil(() => newcomer.text().includes('at once'), PATIENCE);
+  await vi.waitUntil(() => other.socket.destroyed, PATIENCE);
+}
+
 test('the connection that has been without a request for longest gives its place to the one that comes', async () => {
   const { join } = await serve(2);
   const [first, second] = [await join(), await join()];
   const third = await join('/');
-  await vi.waitUntil(() => third.text().includes('at once'), PATIENCE);
-  await vi.waitUntil(() => first.socket.destroyed, PATIENCE);
+  await servedInPlaceOf(third, first);
   expect(second.socket.destroyed).toBe(false);
   const fourth = await join('/');
-  await vi.waitUntil(() => fourth.text().includes('at once'), PATIENCE);
-  await vi.waitUntil(() => second.socket.destroyed, PATIENCE);
+  await servedInPlaceOf(fourth, second);
   expect(third.socket.destroyed).toBe(false);
 });
 
@@ -69,12 +78,10 @@ test('one whose request has not come whole gives its place, and keeps it once it
   await vi.waitUntil(() => due.length === 2, PATIENCE);
   await vi.waitUntil(() => due[1]?.req.complete, PATIENCE);
   const third = await join('/');
-  await vi.waitUntil(() => third.text().includes('at once'), PATIENCE);
-  await vi.waitUntil(() => first.socket.destroyed, PATIENCE);
+  await servedInPlaceOf(third, first);
   expect(second.socket.destroyed).toBe(false);
   const fourth = await join('/');
-  await vi.waitUntil(() => fourth.text().includes('at once'), PATIENCE);
-  await vi.waitUntil(() => third.socket.destroyed, PATIENCE);
+  await servedInPlaceOf(fourth, third);
   due[1]?.end('later');
   await vi.waitUntil(() => second.text().includes('later'), PATIENCE);
 });

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { HookRunner, type Hook, type Log } from '../src/index.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../../../tests/rigs/until.ts';
+import { WaitingLog } from '../../../tests/rigs/waiting-log.ts';
+import { HookRunner, type Hook } from '../src/index.ts';
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'hooks-'));
@@ -20,32 +22,6 @@ function script(lines: string, mode = 0o755): string {
   writeFileSync(path, `#!/bin/sh\n${lines}\n`);
   chmodSync(path, mode);
   return path;
-}
-
-/** Keeps the lines, and resolves when one comes. */
-class WaitingLog implements Log {
-  readonly lines: string[] = [];
-  #wake: () => void = () => undefined;
-
-  readonly debug = (message: string): void => this.#add('DEBUG', message);
-  readonly info = (message: string): void => this.#add('INFO', message);
-  readonly warn = (message: string): void => this.#add('WARN', message);
-  readonly error = (message: string): void => this.#add('ERROR', message);
-
-  async lineWith(text: string): Promise<string> {
-    for (;;) {
-      const found = this.lines.find((line) => line.includes(text));
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  #add(level: string, message: string): void {
-    this.lines.push(`${level} ${message}`);
-    this.#wake();
-  }
 }
 
 interface Rig {
@@ -80,9 +56,6 @@ function heldBytes(): number {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
-
-const until = (condition: () => boolean): Promise<unknown> =>
-  vi.waitUntil(condition, { timeout: 20_000, interval: 10 });
 
 /** Whether a process is gone, or a zombie that only waits to be collected. */
 function isGone(pid: number): boolean {

@@ -1,8 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../../../tests/rigs/until.ts';
+import type { RawClient } from '../../../tests/rigs/raw-client.ts';
 import { HttpCounts, type Route } from '../src/index.ts';
-import { get, plainRoute, serve, until, waitingRoute, type RawClient } from './local-http-rig.ts';
+import { get, plainRoute, serve, waitingRoute } from './local-http-rig.ts';
 
 const healthRoute: Route = {
   method: 'GET',

@@ -2,46 +2,12 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
+import { RawClient } from '../../../tests/rigs/raw-client.ts';
 import { createLocalHttp, type LocalHttpOptions, type Route } from '../src/index.ts';
-
-export const until = (condition: () => boolean): Promise<unknown> =>
-  vi.waitUntil(condition, { timeout: 20_000, interval: 5 });
-
-export class RawClient {
-  readonly socket: Socket;
-  /** All that came, as latin1. */
-  text = '';
-  isClosed = false;
-
-  constructor(path: string) {
-    this.socket = connect(path);
-    this.socket.setEncoding('latin1');
-    this.socket.on('data', (chunk: string) => (this.text += chunk));
-    this.socket.on('error', () => undefined);
-    this.socket.on('close', () => (this.isClosed = true));
-    onTestFinished(() => void this.socket.destroy());
-  }
-
-  send(bytes: string): this {
-    this.socket.write(bytes);
-    return this;
-  }
-
-  async has(part: string | RegExp): Promise<string> {
-    await until(() => (typeof part === 'string' ? this.text.includes(part) : part.test(this.text)));
-    return this.text;
-  }
-
-  /** Resolves with all that came, when the connection has ended. */
-  async closed(): Promise<string> {
-    await until(() => this.isClosed);
-    return this.text;
-  }
-}
 
 export interface Served {
   readonly server: Server;

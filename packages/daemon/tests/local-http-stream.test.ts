@@ -3,8 +3,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { until } from '../../../tests/rigs/until.ts';
 import { HttpCounts, type Route, type StreamTarget } from '../src/index.ts';
-import { get, plainRoute, serve, until, waitingRoute } from './local-http-rig.ts';
+import { get, plainRoute, serve, waitingRoute } from './local-http-rig.ts';
 
 /** A stream that the test writes to. */
 function streamRoute(): { route: Route; targets: StreamTarget[] } {

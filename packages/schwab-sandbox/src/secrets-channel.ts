@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 
 /** Every secret that a sandbox makes or takes, as text, for tests that look for it where it must not be. */
-export const SECRETS_CHANNEL = 'schwab-sandbox:secret';
+const SECRETS_CHANNEL = 'schwab-sandbox:secret';
 
 const secrets = channel(SECRETS_CHANNEL);
 

@@ -7,7 +7,8 @@ import { dirname } from 'node:path';
  * `folder_missing`, `not_writable`: the socket's folder. `group_not_permitted`: this user may not give a file to the group.
  * `address_in_use`, `address_not_available`, `port_not_permitted`: TCP. `tls_required`: a TCP address that other machines can
  * reach. `no_address`: neither a path nor a port was given. `bad_descriptor`: an inherited socket that cannot be served.
- * `not_ours`: an inherited socket whose file is gone. `bind_failed`: anything else, with the system's code in the message.
+ * `not_ours`: an inherited socket whose file is gone. `out_of_resources`: a full disk, or no more open files or memory; it may pass.
+ * `bind_failed`: anything else, with the system's code in the message.
  */
 export type SocketBindErrorCode =
   | 'socket_in_use'
@@ -23,6 +24,7 @@ export type SocketBindErrorCode =
   | 'no_address'
   | 'bad_descriptor'
   | 'not_ours'
+  | 'out_of_resources'
   | 'bind_failed';
 
 export class SocketBindError extends Error {
@@ -64,8 +66,20 @@ export function folderError(error: unknown, path: string): SocketBindError {
 }
 
 export function bindFailed(path: string, error: unknown): SocketBindError {
-  return new SocketBindError(
-    'bind_failed',
-    `The socket ${path} could not be opened (${systemCode(error)}). Choose another path.`,
-  );
+  const code = systemCode(error);
+  const advice = OUT_OF_RESOURCES[code];
+  return advice === undefined
+    ? new SocketBindError('bind_failed', `The socket ${path} could not be opened (${code}). Choose another path.`)
+    : new SocketBindError('out_of_resources', `The socket ${path} could not be opened (${code}). ${advice}`);
 }
+
+const FREE_SPACE = 'Free some space on its disk.';
+const CLOSE_FILES = 'Close programs, or allow more open files (LimitNOFILE= of a unit).';
+/** By the system's code: what is in short supply, and may be there again without a change of the settings. */
+const OUT_OF_RESOURCES: Readonly<Record<string, string>> = {
+  ENOSPC: FREE_SPACE,
+  EDQUOT: FREE_SPACE,
+  EMFILE: CLOSE_FILES,
+  ENFILE: CLOSE_FILES,
+  ENOMEM: 'The machine has no memory left: close programs.',
+};

@@ -45,6 +45,9 @@ export type ListenerEvents = {
   onError: (error: Error) => void;
 };
 
+/** Why TCP is listened on in place of the Unix socket, and what tries that again. */
+export type FellBack = { error: SocketBindError; openLater: () => Promise<Listener> };
+
 /** These are mistakes in what was asked for, or a program that runs already: TCP in their place would only hide them. */
 const NEVER_FALL_BACK: readonly string[] = ['socket_in_use', 'path_too_long', 'group_not_permitted', 'bad_descriptor'];
 
@@ -55,7 +58,7 @@ const NEVER_FALL_BACK: readonly string[] = ['socket_in_use', 'path_too_long', 'g
 export async function openListeners(
   options: ListenOptions,
   events: ListenerEvents,
-): Promise<{ listeners: Listener[]; fellBack?: SocketBindError }> {
+): Promise<{ listeners: Listener[]; fellBack?: FellBack }> {
   const { unixSocketPath, unixSocketFd, tcpPort, preferUnixSocket } = options;
   const wantsUnix = unixSocketPath !== undefined || unixSocketFd !== undefined;
   if (tcpPort !== undefined && options.tls === undefined) requireLoopback(options.tcpHost);
@@ -63,13 +66,13 @@ export async function openListeners(
     throw new SocketBindError('no_address', 'A token receiver needs a Unix socket path, a TCP port or both.');
   }
   const listeners: Listener[] = [];
-  let fellBack: SocketBindError | undefined;
+  let fellBack: FellBack | undefined;
   try {
     if (wantsUnix) listeners.push(await openUnix(options, events));
   } catch (error) {
     if (!(error instanceof SocketBindError) || !preferUnixSocket || tcpPort === undefined) throw error;
     if (NEVER_FALL_BACK.includes(error.code)) throw error;
-    fellBack = error;
+    fellBack = { error, openLater: () => openUnix(options, events) };
   }
   try {
     if (tcpPort !== undefined && !(preferUnixSocket && listeners.length > 0)) {

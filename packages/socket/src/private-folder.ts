@@ -3,9 +3,7 @@ import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, rmdirS
 import { basename, dirname, join } from 'node:path';
 import { geteuid } from 'node:process';
 import { folderError, SocketBindError } from './bind-error.ts';
-
-/** The longest path that an address can hold (unix(7): 108 bytes with the closing NUL). */
-export const MAX_SOCKET_PATH_BYTES = 107;
+import { MAX_SOCKET_PATH_BYTES } from './socket-path.ts';
 
 /** open(2), for x86 and ARM alike: a descriptor that names a file without opening it. */
 const O_PATH = 0o10000000;

@@ -7,6 +7,7 @@ import type { HeldToken, ReceivedToken } from './held-token.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { NewestToken } from './newest-token.ts';
 import type { PeerRefusal } from './peer-refusal.ts';
+import { LaterSocket } from './later-socket.ts';
 import { type Rejection, TokenReceiverError, type TokenReceiverErrorCode } from './receiver-error.ts';
 import type { TokenReceiverOptions } from './receiver-options.ts';
 import type { SocketNews } from './socket-keeper.ts';
@@ -29,6 +30,7 @@ export class TokenReceiver {
   #isFdUsed = false;
   #starting: Promise<void> | undefined;
   #listeners: Listener[] = [];
+  #later: LaterSocket | undefined;
   #lastError: Error | undefined;
 
   constructor(options: TokenReceiverOptions) {
@@ -42,7 +44,8 @@ export class TokenReceiver {
 
   /**
    * Resolves with the addresses when it listens; again if it does already. Rejects with a SocketBindError or a TlsMaterialError. If it
-   * fell back to TCP, `getLastError()` is the SocketBindError that says why.
+   * fell back to TCP, `getLastError()` is the SocketBindError that says why; the Unix socket is tried again until it can be opened, and
+   * TCP goes on beside it.
    */
   async start(): Promise<TokenAddress[]> {
     this.#starting ??= this.#listen();
@@ -60,6 +63,8 @@ export class TokenReceiver {
   async stop(): Promise<void> {
     await this.#starting?.catch(() => undefined);
     this.#starting = undefined;
+    await this.#later?.stop();
+    this.#later = undefined;
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
   }
 
@@ -97,7 +102,7 @@ export class TokenReceiver {
     return this.#rejectionCallbacks.add(callback);
   }
 
-  /** Called when the Unix socket was removed by another program, and when it can be connected to again. Returns what takes the callback off. */
+  /** Called when the Unix socket was removed by another program, when it can be connected to again, and when it could be opened after a fall back to TCP. Returns what takes the callback off. */
   onSocketNews(callback: Callback<SocketNews>): () => void {
     return this.#newsCallbacks.add(callback);
   }
@@ -156,7 +161,15 @@ export class TokenReceiver {
       },
     );
     this.#listeners = listeners;
-    if (fellBack !== undefined) this.#lastError = fellBack;
+    if (fellBack === undefined) return;
+    this.#lastError = fellBack.error;
+    this.#later = new LaterSocket(fellBack.openLater, {
+      onTick: options.onTick,
+      onOpened: (listener) => {
+        this.#listeners.unshift(listener);
+        this.#tellSocketNews({ kind: 'opened' });
+      },
+    });
   }
 
   #decide(verdict: Verdict, source: Source): Reply {

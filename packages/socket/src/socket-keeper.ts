@@ -10,8 +10,12 @@ const RETRY_MS = 2_000;
 /** These are for others to end, and a look at a program's socket is a connection to it. */
 const IN_OTHER_HANDS: readonly string[] = ['socket_in_use', 'not_a_socket', 'not_ours'];
 
-/** `lost`: nobody can connect any more, for this reason; tried again until it can be made. `restored`: they can again. */
-export type SocketNews = { readonly kind: 'lost'; readonly error: SocketBindError } | { readonly kind: 'restored' };
+/**
+ * `lost`: nobody can connect any more, for this reason; tried again until it can be made. `restored`: they can again.
+ * `opened`: they can now, to one that could not be opened at the start.
+ */
+export type SocketNews =
+  { readonly kind: 'lost'; readonly error: SocketBindError } | { readonly kind: 'restored' | 'opened' };
 
 export type SocketKeeperOptions = {
   readonly onNews: (news: SocketNews) => void;
@@ -129,7 +133,7 @@ export class SocketKeeper {
   }
 }
 
-function onOwnTick(listener: () => void, signal: AbortSignal): void {
+export function onOwnTick(listener: () => void, signal: AbortSignal): void {
   const timer = setInterval(listener, POLL_MS).unref();
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
 import { readCertificates, readTlsMaterial, type TlsFiles, TlsMaterialError } from '../src/index.ts';
 import { Certificates, EXPIRED } from './certificates.ts';
-import { asOrdinaryUser } from './ordinary-user.ts';
 
 const files = new Certificates();
 const paths = (name: string, ca = 'ca'): TlsFiles => ({

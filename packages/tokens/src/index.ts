@@ -21,13 +21,5 @@ export type { RefreshFunction, RefreshResult } from './refresh-result.ts';
 export { parseTokenResponse, type RefreshedTokens, type TokenResponse } from './refreshed.ts';
 export { readTokenFile, type ReadTokenFileOptions, type TokenFile } from './token-file.ts';
 export { TokenManager, type TokenManagerOptions } from './token-manager.ts';
-export {
-  DEFAULT_EXPIRY_BUFFER_MS,
-  DEFAULT_REFRESH_BUFFER_MS,
-  isExpiredAt,
-  type OtherMembers,
-  assertTokenSet,
-  type TokenOrigin,
-  type TokenSet,
-} from './token-set.ts';
+export { type OtherMembers, assertTokenSet, type TokenOrigin, type TokenSet } from './token-set.ts';
 export { fileStore, memoryStore, type FileEncryption, type FileStoreOptions, type TokenStore } from './token-stores.ts';

@@ -1,7 +1,7 @@
 import type { TokenSet } from './token-set.ts';
 
 /** The clocks of two machines may differ by this much; a login that counts as so much fresher than it is does no harm. */
-export const CLOCK_TOLERANCE_MS: number = 5 * 60_000;
+const CLOCK_TOLERANCE_MS: number = 5 * 60_000;
 
 /** Whether the set says that its login will be made only later: then its time is wrong, or the clock is. */
 export function isLoginInFuture(tokenSet: TokenSet | undefined, nowMs: number): boolean {

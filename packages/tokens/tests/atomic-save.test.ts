@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { chmod, chown, lchown, lstat, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
+import { canMount } from '../../../tests/rigs/small-disk.ts';
 import { removeStaleTemporaries, saveAtomically } from '../src/atomic-save.ts';
-import { asOrdinaryUser, temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o7777;
 
@@ -159,15 +161,14 @@ describe('a save that cannot be done says why and what to do', () => {
     const path = join(folder, 'f');
     await saveAtomically(path, 'earlier');
     await chmod(folder, 0o555);
-    await expect(asOrdinaryUser(() => saveAtomically(path, 'SECRET'))).rejects.toMatchObject({
+    await expect(asOrdinaryUser([], () => saveAtomically(path, 'SECRET'))).rejects.toMatchObject({
       code: 'token_save_failed',
       message: expect.stringMatching(/permission denied \(EACCES\); let this user write to the folder/) as string,
     });
     expect([await readFile(path, 'utf8'), await readdir(folder)]).toEqual(['earlier', ['f']]);
   });
 
-  const smallDisk = mountable();
-  if (smallDisk) {
+  if (canMount) {
     test('on a full disk, and the earlier file is untouched', async () => {
       const folder = await temporaryFolder();
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', folder]);
@@ -185,15 +186,3 @@ describe('a save that cannot be done says why and what to do', () => {
     });
   }
 });
-
-/** Whether this machine lets us make a small disk: root outside of a container, mostly. */
-function mountable(): boolean {
-  try {
-    const script =
-      'folder=$(mktemp -d); mount -t tmpfs tmpfs "$folder" && umount "$folder"; result=$?; rmdir "$folder"; exit $result';
-    execFileSync('sh', ['-c', script], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

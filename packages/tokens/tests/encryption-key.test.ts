@@ -1,8 +1,9 @@
 import { chmod, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
 import { encryptionKeyId, generateEncryptionKey, readEncryptionKey } from '../src/index.ts';
-import { asOrdinaryUser, temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const KEY = Uint8Array.from({ length: 32 }, (_, index) => index * 8);
 const HEX = Buffer.from(KEY).toString('hex');
@@ -65,7 +66,7 @@ test('a key file that is missing, unreadable or none is said to be so', async ()
   await symlink('circle', join(folder, 'circle'));
   expect(await refusal(join(folder, 'circle'))).toContain('ELOOP');
   const path = await fileWith(HEX, 0o000);
-  expect(await asOrdinaryUser(() => refusal(path))).toContain('EACCES');
+  expect(await asOrdinaryUser([], () => refusal(path))).toContain('EACCES');
 });
 
 test('a new key is read again, is private whatever the umask, and is not the last one', async () => {

@@ -1,8 +1,9 @@
 import { chmod, chown, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
 import { TokenManager, fileStore, readTokenFile, type RefreshFunction } from '../src/index.ts';
-import { asOrdinaryUser, temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const LOGIN = 1_762_983_055;
 const NOW_MS = (LOGIN + 3600) * 1000;
@@ -306,7 +307,7 @@ describe('the owner of the file', () => {
     await chmod(path, 0o644);
     await chmod(join(path, '..'), 0o777);
     const store = fileStore(path, { refuseOpenFile: false });
-    await asOrdinaryUser(() => new TokenManager({ store, refresh, nowMs: () => NOW_MS }).getValidAccessToken());
+    await asOrdinaryUser([], () => new TokenManager({ store, refresh, nowMs: () => NOW_MS }).getValidAccessToken());
     expect(await jsonOf(path)).toMatchObject({ token: { access_token: 'new' } });
   });
 });

@@ -3,6 +3,7 @@ import { chmod, readFile, readdir, stat, symlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
 import {
   exportTokens,
   fileStore,
@@ -14,7 +15,7 @@ import {
   type TokenFormat,
   type TokenSet,
 } from '../src/index.ts';
-import { asOrdinaryUser, temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const LOGIN_MS = Date.UTC(2025, 10, 12, 21, 30, 55);
 const WITHOUT_LOGIN: TokenSet = {
@@ -182,7 +183,7 @@ describe('an import', () => {
   test('of a file that this user may not read says so', async () => {
     const path = await newPath('source');
     await writeFile(path, '{}', { mode: 0o200 });
-    await asOrdinaryUser(async () => {
+    await asOrdinaryUser([], async () => {
       expect(await refusal(importTokens(path), 'token_file_unreadable')).toContain('(EACCES); let this user read it');
     });
   });
@@ -260,7 +261,7 @@ describe('an export', () => {
     expect(await refusal(missing, 'token_save_failed')).toContain('create it');
     const folder = await temporaryFolder();
     await chmod(folder, 0o555);
-    await asOrdinaryUser(async () => {
+    await asOrdinaryUser([], async () => {
       const denied = exportTokens(SET, join(folder, 'tokens.db'), 'schwabdev-db', { overwrite: false });
       expect(await refusal(denied, 'token_save_failed')).toContain('permission denied');
     });

@@ -13,16 +13,3 @@ export async function temporaryFolder(): Promise<string> {
   });
   return folder;
 }
-
-const NOBODY = 65534;
-
-/** Runs work without root's power over permissions. */
-export async function asOrdinaryUser<Result>(work: () => Promise<Result>): Promise<Result> {
-  const isRoot = process.geteuid?.() === 0;
-  if (isRoot) process.seteuid?.(NOBODY);
-  try {
-    return await work();
-  } finally {
-    if (isRoot) process.seteuid?.(0);
-  }
-}

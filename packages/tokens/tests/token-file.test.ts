@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { asOrdinaryUser } from '../../../tests/rigs/ordinary-user.ts';
 import { readTokenFile } from '../src/token-file.ts';
-import { asOrdinaryUser, temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const GOOD =
   '{"creation_timestamp":1762983055,"token":{"access_token":"SECRET","refresh_token":"SECRET","expires_at":1762984855}}';
@@ -76,7 +77,10 @@ test.each([0o640, 0o604, 0o620, 0o601])('a file of mode %o is too open, with the
 
 test('a file that this user may not read is unreadable', async () => {
   const path = await fileWith(GOOD, 0o000);
-  expect(await asOrdinaryUser(() => refusal(path))).toMatchObject({ code: 'token_file_unreadable', retryable: true });
+  expect(await asOrdinaryUser([], () => refusal(path))).toMatchObject({
+    code: 'token_file_unreadable',
+    retryable: true,
+  });
 });
 
 test('a folder, a pipe that nobody writes to and links in a circle are unreadable, and nothing hangs', async () => {

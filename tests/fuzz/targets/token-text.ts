@@ -107,7 +107,7 @@ export const tokenTextTarget: FuzzTarget = {
 };
 
 /** What was read, or undefined if it was refused in a documented way. */
-export function demandTokenSetOrError(read: () => TokenSet): TokenSet | undefined {
+function demandTokenSetOrError(read: () => TokenSet): TokenSet | undefined {
   try {
     return read();
   } catch (error) {

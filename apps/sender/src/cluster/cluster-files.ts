@@ -48,7 +48,7 @@ export async function readClusterKeys(
   if (first !== undefined) return [first, ...others];
   throw new ClusterCredentialMissing(
     'config_invalid',
-    'cluster: the tokens travel sealed, and there is no key: make one with "(umask 077; openssl rand -hex 32 > configs/cluster.key)", name it under "keys", and give every host the same.',
+    'cluster: the tokens travel sealed, and there is no key: make one with "(umask 077; openssl rand -hex 32 > configs/cluster.key)", name it under "keys" (a service of systemd has it as its credential "cluster_key": see the example sender-cluster.conf), and give every host the same.',
   );
 }
 

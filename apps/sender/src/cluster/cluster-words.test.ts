@@ -8,6 +8,7 @@ const report = (changes: Partial<ClusterReport>): ClusterReport => ({
   leader: 'beta',
   sinceMs: 1_762_983_055_000,
   revision: 7,
+  sealedWith: 'a1b2c3d4',
   problem: undefined,
   server: 'nats-1:4222',
   ...changes,

@@ -1,6 +1,6 @@
 /** Whether this host led its cluster last, in a small file beside the token file, so that it still knows after a restart. No secret in it. */
 import type { Log } from '@token-relay/daemon';
-import { readRegularFile, saveAtomically, TokenError } from '@token-relay/tokens';
+import { readRegularFile, saveAtomically } from '@token-relay/tokens';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 
@@ -15,6 +15,7 @@ export interface LastLed {
 
 /** `configs/schwab_tokens.json` → `configs/.schwab_tokens.cluster.json`. */
 export function lastLedFile(tokenFile: string, log: Pick<Log, 'debug'>): LastLed {
+  let saving = Promise.resolve();
   const path = join(dirname(tokenFile), `.${basename(tokenFile, '.json')}.cluster.json`);
   return {
     load: async () => {
@@ -27,13 +28,16 @@ export function lastLedFile(tokenFile: string, log: Pick<Log, 'debug'>): LastLed
         return undefined;
       }
     },
-    save: async (ledLast) => {
-      try {
-        await saveAtomically(path, `${JSON.stringify({ led_last: ledLast })}\n`);
-      } catch (error) {
-        if (!(error instanceof TokenError)) throw error;
-        log.debug(error.message);
-      }
+    // One after the other: the last one stays.
+    save: (ledLast) => {
+      saving = saving.then(async () => {
+        try {
+          await saveAtomically(path, `${JSON.stringify({ led_last: ledLast })}\n`);
+        } catch (error) {
+          log.debug(error instanceof Error ? error.message : 'unreadable');
+        }
+      });
+      return saving;
     },
   };
 }

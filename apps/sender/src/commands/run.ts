@@ -21,15 +21,19 @@ import { readConfiguration, type Configuration } from '../configuration.ts';
 import { controlledCluster } from '../control/control-cluster.ts';
 import { controlRoutes } from '../control/control-routes.ts';
 import { asCommandFailure } from '../failures.ts';
+import type { Targets } from '../delivery/targets.ts';
 import { readFileEncryption } from '../file-encryption.ts';
 import { probeRoutes } from '../metrics/sender-probes.ts';
 import { Sender } from '../sender.ts';
 import { loadSenderSettings, type SenderSettings } from '../settings.ts';
 import { systemdStatus } from '../status/status-text.ts';
+import { pauseExactly } from '../surroundings.ts';
 import { version } from '../version.ts';
 import { openWebPage, type WebPage } from '../web/open-web-page.ts';
 import { Reload } from './reload.ts';
 
+/** How long a stop waits for a delivery that is under way. */
+const LAST_DELIVERY_MS = 1_000;
 /** The loop turns every 30 seconds; what a turn waits for, Schwab's answer and the disk, may take longer. */
 const STUCK_AFTER_MS = 10 * 60_000;
 const MAX_CONTROL_CONNECTIONS = 128;
@@ -137,6 +141,7 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
     const isTurning = () => performance.now() - lastTurnAtMs < STUCK_AFTER_MS + settings.httpTimeout;
     feedWatchdogWhile(systemd.watchdog, isTurning, ended.signal);
     await sender.refresher.run(stop);
+    await lastDelivery(sender.targets);
   } catch (error) {
     throw asCommandFailure(error);
   } finally {
@@ -150,6 +155,13 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
     control.close();
     control.closeAllConnections();
   }
+}
+
+/** What was saved just now goes out first; a receiver that does not answer in time has it after the next start. */
+async function lastDelivery(targets: Targets): Promise<void> {
+  const settled = new AbortController();
+  await Promise.race([targets.settled(), pauseExactly(LAST_DELIVERY_MS, settled.signal)]);
+  settled.abort();
 }
 
 function attempted({ refresher }: Sender): number {

@@ -3,9 +3,14 @@ import { problem, type Answer, type Route } from '@token-relay/daemon';
 import type { Sender } from '../sender.ts';
 import type { ClusterStatus } from '../status/cluster-status.ts';
 
+/** A problem's code: it passes by itself. */
+export const NOT_JOINED = 'not_joined';
+
 export interface ControlledCluster {
   /** Asks the store which hosts are there. */
   readonly look: () => Promise<ClusterStatus | undefined>;
+  /** Whether anything is known of the store yet. */
+  readonly isJoined: () => boolean;
   /** @returns whether this host led */
   readonly stepDown: () => Promise<boolean>;
 }
@@ -18,6 +23,7 @@ export function controlledCluster({ cluster, refresher, report }: Sender): Contr
       await cluster.hosts();
       return report.cluster();
     },
+    isJoined: () => cluster.report() !== undefined,
     stepDown: async () => {
       await refresher.idle();
       return cluster.stepDown();
@@ -33,12 +39,14 @@ export function clusterRoutes(cluster: ControlledCluster | undefined): readonly 
       path: '/v1/cluster/step-down',
       answer: async () => {
         if (cluster === undefined) return single();
+        if (!cluster.isJoined()) return notJoined();
         const isDone = await cluster.stepDown();
         return isDone
           ? {
               status: 200,
               body: {
-                message: 'Stepped down: another host leads within a second, or this one again if there is none.',
+                message:
+                  'Stepped down: another host leads within a tenth of a lease (seconds), or this one again after two leases if there is none.',
               },
             }
           : problem(
@@ -53,8 +61,18 @@ export function clusterRoutes(cluster: ControlledCluster | undefined): readonly 
 }
 
 async function look(cluster: ControlledCluster | undefined): Promise<Answer> {
-  const body = await cluster?.look();
-  return body === undefined ? single() : { status: 200, body };
+  if (cluster === undefined) return single();
+  const body = await cluster.look();
+  return body === undefined ? notJoined() : { status: 200, body };
+}
+
+function notJoined(): Answer {
+  return problem(
+    503,
+    NOT_JOINED,
+    'The cluster is not joined yet',
+    'No server has answered yet: try again in a moment.',
+  );
 }
 
 function single(): Answer {

@@ -1,6 +1,6 @@
 /** `targets:` in sender.yaml: a list. `socket_path` is short for a list of one. */
 import { accountNumber, ConfigurationError } from '@token-relay/daemon';
-import { formatAddress, isLoopback, MAX_SOCKET_PATH_BYTES, type TokenAddress } from '@token-relay/socket';
+import { formatAddress, isLoopback, socketPathProblem, type TokenAddress } from '@token-relay/socket';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import type { TargetConfig } from './target.ts';
@@ -93,11 +93,8 @@ function ownerOf({ name, unix }: TargetSettings[number], owner: string | number)
 }
 
 function unixAddress(path: string, where: string): TokenAddress {
-  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
-    throw invalid(
-      `${where}: the socket path ${path} is longer than ${MAX_SOCKET_PATH_BYTES} bytes, the limit of unix(7); choose a shorter one.`,
-    );
-  }
+  const problem = socketPathProblem(path);
+  if (problem !== undefined) throw invalid(`${where}: the socket path ${problem}`);
   return { kind: 'unix', path };
 }
 

@@ -7,7 +7,7 @@ import type { Moment } from './moment.ts';
 import type { RefreshOutcome } from './token-answer.ts';
 
 /** A passing fault is retried after a full-jitter backoff between these. */
-export const PASSING_BACKOFF: { readonly baseMs: number; readonly capMs: number } = { baseMs: 1_000, capMs: 60_000 };
+const PASSING_BACKOFF: { readonly baseMs: number; readonly capMs: number } = { baseMs: 1_000, capMs: 60_000 };
 /** A refusal is confirmed twice: this long after the first, and after the second. So is a 401, which is said at once. */
 const CONFIRM_AFTER_MS = { 1: 30_000, 2: 120_000 } as const;
 /** With the login dead or the credentials wrong, Schwab is asked again this seldom. */

@@ -5,7 +5,7 @@ import { TokenError, type TokenManager } from '@token-relay/tokens';
 import type { TimelineEventKind } from '../web/timeline.ts';
 
 /** Change how often a failed save is tried again here. */
-export const SAVE_BACKOFF: { readonly baseMs: number; readonly capMs: number } = { baseMs: 1_000, capMs: 60_000 };
+const SAVE_BACKOFF: { readonly baseMs: number; readonly capMs: number } = { baseMs: 1_000, capMs: 60_000 };
 /** Never sooner than this. */
 const MIN_WAIT_MS = 1_000;
 

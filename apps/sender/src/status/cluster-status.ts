@@ -7,13 +7,14 @@ import type { StatusReport } from './status-report.ts';
 export type ClusterStatus = NonNullable<StatusReport['cluster']>;
 
 export function clusterStatus(report: ClusterReport, hosts: readonly HostReport[]): ClusterStatus {
-  const { host, role, leader, sinceMs, revision, server, problem } = report;
+  const { host, role, leader, sinceMs, revision, sealedWith, server, problem } = report;
   return {
     host,
     role,
     ...(leader === undefined ? {} : { leader }),
     since: new Date(sinceMs).toISOString(),
     ...(revision === undefined ? {} : { revision }),
+    ...(sealedWith === undefined ? {} : { sealed_with: sealedWith }),
     ...(server === undefined ? {} : { server }),
     ...(problem === undefined ? {} : { problem }),
     hosts: hosts.map(({ tokenAgeSeconds, revision: theirs, ...other }) => ({
@@ -28,6 +29,11 @@ export function clusterStatus(report: ClusterReport, hosts: readonly HostReport[
 export function clusterText({ role, leader, problem }: ClusterStatus): string {
   const who = role === 'follower' ? `; ${leader === undefined ? 'nobody leads yet' : `${leader} leads`}` : '';
   return `${ROLE_WORDS[role]}${who}${problem === undefined ? '' : ` (${problem})`}`;
+}
+
+/** For a change of the key: the old one is needed until this names the new one. */
+export function sealLine({ sealed_with: keyId }: ClusterStatus): string[] {
+  return keyId === undefined ? [] : [`sealed with the key ${keyId}`];
 }
 
 /** A line for each host. */

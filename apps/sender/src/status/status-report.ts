@@ -30,6 +30,7 @@ export const clusterSchema = z.object({
   revision: z.optional(
     described(z.number(), 'of the token set that is held: counted over all hosts, from each login on'),
   ),
+  sealed_with: z.optional(described(z.string(), "the id of the key that the store's token set is sealed with")),
   server: z.optional(described(z.string(), 'the server of the store that this host is connected to')),
   problem: z.optional(described(z.string(), 'why the store is away or cannot be used, for people')),
   hosts: described(

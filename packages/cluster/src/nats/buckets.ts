@@ -1,5 +1,5 @@
 /** The two buckets of a cluster: the tokens, which stay; and the lease and the hosts, which age out. */
-import { StorageType } from '@nats-io/jetstream';
+import { jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { answerIn, UnfitStoreError } from './nats-faults.ts';
@@ -22,6 +22,8 @@ export interface Buckets {
   readonly hosts: KV;
   /** As it really is. */
   readonly leaseLifeMs: number;
+  /** The names of the hosts that have said that they are there, and are not forgotten yet. */
+  readonly hostKeys: () => Promise<readonly string[]>;
 }
 
 /** No entry has it: what expects it is refused. */
@@ -44,14 +46,21 @@ export async function openBuckets(
   const [{ streamInfo: ofTokens }, { streamInfo: ofHosts, ttl }] = await Promise.all([tokens.status(), hosts.status()]);
   for (const { name, subjects } of [ofTokens.config, ofHosts.config]) {
     if (!subjects.includes(`$KV.${name.slice('KV_'.length)}.>`)) {
-      const words = `its stream ${name} is somebody else's, and no bucket: give the cluster another one (cluster.bucket)`;
+      const words = `its stream ${name} is somebody else's, and no bucket: give the cluster another one (cluster.bucket), and restart`;
       throw new UnfitStoreError(words);
     }
   }
   // Who may connect but not write would be found out only when it leads, and then again and again.
   await mayWrite(tokens, TOKENS_KEY);
   await mayWrite(hosts, LEASE_KEY);
-  return { tokens, hosts, leaseLifeMs: ttl };
+  const { streams } = await jetstreamManager(connection, { checkAPI: false });
+  // Asked for, and not watched: a watch of what is there ends late, or never, when an entry is written over meanwhile.
+  const hostKeys = async () => {
+    const prefix = `$KV.${bucket}_hosts.`;
+    const { state } = await streams.info(ofHosts.config.name, { subjects_filter: `${prefix}${HOSTS_PREFIX}>` });
+    return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
+  };
+  return { tokens, hosts, leaseLifeMs: ttl, hostKeys };
 }
 
 /** Writes nothing: it is refused, or the user has no right to ask. */

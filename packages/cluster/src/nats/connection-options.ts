@@ -5,7 +5,7 @@ import {
   type Authenticator,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
-import { UnfitStoreError } from './nats-faults.ts';
+import { OwnFileError } from './nats-faults.ts';
 
 /** PEM texts, not paths: whoever read the files has said what is wrong with them. */
 export interface NatsTls {
@@ -94,7 +94,7 @@ function judging(authenticator: Authenticator, problem: string): Authenticator {
       return authenticator(nonce);
     } catch {
       // Its own words may quote the secret.
-      throw new UnfitStoreError(`${problem}: make one as docs/cluster.md says`);
+      throw new OwnFileError(`${problem}: make one as docs/cluster.md says`);
     }
   };
 }

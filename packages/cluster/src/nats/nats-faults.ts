@@ -7,6 +7,9 @@ import type { StoreFault } from '../store.ts';
 /** A store that is there and cannot be used. The message says what it has or is, and what to do; the address is put before it. */
 export class UnfitStoreError extends Error {}
 
+/** A file of ours that no server can take; as {@link UnfitStoreError} for the rest. */
+export class OwnFileError extends UnfitStoreError {}
+
 /**
  * Of servers that find together again, whatever the status says: from "incomplete results" to "not leader", with "no suitable
  * peers for placement" among them (nats-server, server/errors.json).
@@ -22,6 +25,8 @@ export type NatsAnswer = { readonly kind: 'refused' } | { readonly kind: 'nothin
 const REPLICAS_WITHOUT_CLUSTER = 10074;
 /** TLS alerts and OpenSSL's verdicts on certificates (node:tls, `error.code`). */
 const CERTIFICATE = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_)/;
+/** Of what a server says of itself. */
+const MAX_SAID = 200;
 const PASSES = 'it is tried again for ever';
 
 export function answerIn(error: unknown): NatsAnswer | undefined {
@@ -64,20 +69,19 @@ function causesOf(error: unknown): Error[] {
 }
 
 function knownFault(error: Error, where: string): StoreFault | undefined {
+  if (error instanceof OwnFileError) return ours(`${where}: ${error.message}`);
   if (error instanceof UnfitStoreError) return unusable(`${where}: ${error.message}`);
   if (error instanceof errors.PermissionViolationError) {
     const advice = 'give this user the rights that docs/cluster.md lists';
     return unusable(
-      `${where} does not let this host ${error.operation === 'publish' ? 'publish to' : 'subscribe to'} ${error.subject}: ${advice}`,
+      `${where} does not let this host ${error.operation === 'publish' ? 'publish to' : 'subscribe to'} ${rightFor(error.subject)}: ${advice}`,
     );
   }
   if (error instanceof errors.UserAuthenticationExpiredError) {
-    return unusable(`${where} says that this host's credentials have expired: make new ones (cluster.credentials)`);
+    return ours(`${where} says that this host's credentials have expired: make new ones (cluster.credentials)`);
   }
   if (error instanceof errors.AuthorizationError) {
-    return unusable(
-      `${where} does not know this host: see cluster.nkey or cluster.credentials, and the server's accounts`,
-    );
+    return ours(`${where} does not know this host: see cluster.nkey or cluster.credentials, and the server's accounts`);
   }
   if (error instanceof errors.NoRespondersError) {
     return {
@@ -92,7 +96,8 @@ function knownFault(error: Error, where: string): StoreFault | undefined {
     };
   }
   if (error instanceof JetStreamApiError) {
-    const { code, description } = error.apiError();
+    const { code } = error.apiError();
+    const description = plain(error.apiError().description);
     if (error.code === JetStreamApiCodes.JetStreamNotEnabledForAccount) {
       return unusable(`${where}: this user's account has no JetStream: write jetstream: enabled into it`);
     }
@@ -109,17 +114,28 @@ function knownFault(error: Error, where: string): StoreFault | undefined {
   return undefined;
 }
 
+/** As a right is given: names that are made up anew for each connection are left out. */
+function rightFor(subject: string): string {
+  return subject
+    .replace(/^_INBOX\..*/, '_INBOX.>')
+    .replace(/^(\$JS\.API\.CONSUMER\.(?:CREATE|DELETE)\.[^.]+)\..*/, '$1.>');
+}
+
 function systemFault(error: Error, where: string, certificate: string | undefined): StoreFault | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === undefined) return undefined;
-  return CERTIFICATE.test(code)
-    ? unusable(`TLS with ${where} fails: ${certificateWords(code, certificate)} (${code}); see cluster.tls`)
-    : { kind: 'away', reason: `${where} cannot be reached (${code}); ${PASSES}` };
+  if (!CERTIFICATE.test(code)) return { kind: 'away', reason: `${where} cannot be reached (${code}); ${PASSES}` };
+  const reason = `TLS with ${where} fails: ${certificateWords(code, certificate)} (${code}); see cluster.tls`;
+  return isRefusalOfOurs(code) ? ours(reason) : unusable(reason);
+}
+
+/** An alert is what the server says of us: older ones say "bad certificate" whatever it is. */
+function isRefusalOfOurs(code: string): boolean {
+  return /ALERT.*(CERTIFICATE|UNKNOWN_CA)/.test(code);
 }
 
 function certificateWords(code: string, ours: string | undefined): string {
-  // An alert is what the server says of us: older ones say "bad certificate" whatever it is.
-  if (/ALERT.*(CERTIFICATE|UNKNOWN_CA)/.test(code)) {
+  if (isRefusalOfOurs(code)) {
     return ours === undefined
       ? 'the server wants a certificate of ours'
       : `the server does not take our certificate, which is good until ${new X509Certificate(ours).validTo}`;
@@ -134,6 +150,15 @@ function certificateWords(code: string, ours: string | undefined): string {
   }
 }
 
+/** What a server says goes to a terminal: it is not to be trusted with it. */
+export function plain(text: string): string {
+  return text.slice(0, MAX_SAID).replaceAll(/[^ -~]/g, '?');
+}
+
 function unusable(reason: string): StoreFault {
   return { kind: 'unusable', reason };
+}
+
+function ours(reason: string): StoreFault {
+  return { kind: 'unusable', reason, isOurs: true };
 }

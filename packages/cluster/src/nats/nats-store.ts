@@ -12,7 +12,7 @@ import type {
 import { MAX_HOST_BYTES } from '../host-record.ts';
 import { HOSTS_PREFIX, LEASE_KEY, TOKENS_KEY } from './buckets.ts';
 import { answerIn, faultOf } from './nats-faults.ts';
-import { failuresInARow, reconnectAfterMs } from './reconnect.ts';
+import { failuresInARow, reconnectAfterMs, worseOf } from './reconnect.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 /** More than that are not hosts of ours. */
@@ -65,6 +65,13 @@ export class NatsStore implements ClusterStore {
     ).then(asRead);
   }
 
+  leaseLifeMs(): Promise<ReadOutcome<number>> {
+    return this.#ask(async ({ buckets: { hosts } }) => {
+      const { ttl } = await hosts.status();
+      return { kind: 'read', entry: ttl } as const;
+    }).then(asRead);
+  }
+
   async releaseLease(sequence: number): Promise<void> {
     await this.#ask(({ buckets: { hosts } }) => hosts.delete(LEASE_KEY, { previousSeq: sequence }));
   }
@@ -93,13 +100,12 @@ export class NatsStore implements ClusterStore {
   }
 
   hosts(): Promise<ReadOutcome<readonly Uint8Array[]>> {
-    return this.#ask(async ({ buckets: { hosts } }) => {
-      const found: Uint8Array[] = [];
-      for await (const entry of await hosts.history({ key: `${HOSTS_PREFIX}>` })) {
-        if (found.length === MAX_HOSTS) break;
-        if (entry.operation === 'PUT' && entry.length <= MAX_HOST_BYTES) found.push(entry.value);
-      }
-      return { kind: 'read', entry: found } as const;
+    return this.#ask(async ({ buckets: { hosts, hostKeys } }) => {
+      const keys = (await hostKeys()).slice(0, MAX_HOSTS);
+      const entries = await Promise.all(keys.map((key) => hosts.get(key)));
+      const isHost = (entry: KvEntry | null): entry is KvEntry =>
+        entry?.operation === 'PUT' && entry.length <= MAX_HOST_BYTES;
+      return { kind: 'read', entry: entries.filter(isHost).map(({ value }) => value) } as const;
     }).then(asRead);
   }
 
@@ -157,13 +163,6 @@ export class NatsStore implements ClusterStore {
       return fault;
     }
   }
-}
-
-/** Of several servers: as long as one is only away, it passes; what a person has to change is worth more words. */
-function worseOf(one: StoreFault | undefined, other: StoreFault): StoreFault {
-  if (one === undefined) return other;
-  const reason = one.kind === 'unusable' ? one.reason : other.reason;
-  return { kind: one.kind === 'away' || other.kind === 'away' ? 'away' : 'unusable', reason };
 }
 
 function found<Entry>(entry: KvEntry | null, as: (entry: KvEntry) => Entry): ReadOutcome<Entry> {

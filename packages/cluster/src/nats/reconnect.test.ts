@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { failuresInARow, reconnectAfterMs } from './reconnect.ts';
+import type { StoreFault } from '../store.ts';
+import { failuresInARow, reconnectAfterMs, worseOf } from './reconnect.ts';
 
 const away = { kind: 'away', reason: 'no answer' } as const;
 
@@ -21,4 +22,20 @@ test.each([undefined, 20])('servers that let nobody stay (%s ms) are tried ever 
 test('it never waits longer than 5 s, and full 15 s for what a person has to change', () => {
   expect(reconnectAfterMs(away, 1_000, () => 1)).toBe(5_000);
   expect(reconnectAfterMs({ kind: 'unusable', reason: 'no rights' }, 1, () => 0)).toBe(15_000);
+});
+
+const unusable: StoreFault = { kind: 'unusable', reason: 'too old' };
+const ours: StoreFault = { kind: 'unusable', reason: 'our certificate has ended', isOurs: true };
+
+test.each<[string, StoreFault | undefined, StoreFault, StoreFault]>([
+  ['one server', undefined, away, away],
+  ['both down', away, away, away],
+  ['one down, one too old: that passes, and says what to do', away, unusable, { kind: 'away', reason: 'too old' }],
+  ['the other way round', unusable, away, { kind: 'away', reason: 'too old' }],
+  ['both too old', unusable, unusable, unusable],
+  ['one down, and one does not take our certificate', away, ours, ours],
+  ['the other way round', ours, away, ours],
+  ['one too old, and one does not take our certificate', unusable, ours, ours],
+])('of several servers, %s', (_, one, other, outcome) => {
+  expect(worseOf(one, other)).toEqual(outcome);
 });

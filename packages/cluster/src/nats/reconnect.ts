@@ -1,4 +1,4 @@
-/** How long to wait before the servers are tried again. Pure. */
+/** What it comes to that several servers cannot be had, and how long to wait before they are tried again. Pure. */
 import type { StoreFault } from '../store.ts';
 
 /** Between these, half of it random, doubled for each failure in a row. */
@@ -18,4 +18,16 @@ export function reconnectAfterMs(fault: StoreFault, failures: number, random: ()
   if (fault.kind === 'unusable') return UNUSABLE_MS;
   const cap = Math.min(AFTER_MS.most, AFTER_MS.least * 2 ** Math.min(failures - 1, 16));
   return cap / 2 + (random() * cap) / 2;
+}
+
+/**
+ * Of several servers: what is this host's own fault is so with each of them, and no server that is down hides it. Else, as
+ * long as one is only away, it passes; what a person has to change is worth more words.
+ */
+export function worseOf(one: StoreFault | undefined, other: StoreFault): StoreFault {
+  if (one === undefined) return other;
+  const ours = [one, other].find((fault) => fault.kind === 'unusable' && fault.isOurs === true);
+  if (ours !== undefined) return ours;
+  const reason = one.kind === 'unusable' ? one.reason : other.reason;
+  return { kind: one.kind === 'away' || other.kind === 'away' ? 'away' : 'unusable', reason };
 }

@@ -4,7 +4,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { StoreEvent, StoreFault, TokensEntry } from '../store.ts';
 import { LEASE_KEY, openBuckets, TOKENS_KEY, type Buckets, type BucketSettings } from './buckets.ts';
 import { connectionOptions, type NatsConnectionSettings } from './connection-options.ts';
-import { faultOf, hasNoResponders, UnfitStoreError } from './nats-faults.ts';
+import { faultOf, hasNoResponders, plain, UnfitStoreError } from './nats-faults.ts';
 import { withoutLeftovers } from './opened-sockets.ts';
 import { StoreClock } from './store-clock.ts';
 
@@ -128,7 +128,7 @@ export class Session {
 
 function tooOld(version = 'of an unknown version'): UnfitStoreError {
   return new UnfitStoreError(
-    `it is nats-server ${version}, and ${OLDEST_SERVER.join('.')} or later is needed: update it`,
+    `it is nats-server ${plain(version)}, and ${OLDEST_SERVER.join('.')} or later is needed: update it`,
   );
 }
 

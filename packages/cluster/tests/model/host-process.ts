@@ -58,7 +58,7 @@ export class HostProcess {
       tokens: { get: () => this.manager.get(), take: (tokenSet, insteadOf) => this.#take(tokenSet, insteadOf) },
       about: () => ({ version: 'model', state: 'healthy' }),
       onChange: () => undefined,
-      log: { debug: () => undefined },
+      log: { debug: () => undefined, warn: () => undefined },
     });
   }
 

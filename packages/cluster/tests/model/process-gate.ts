@@ -92,6 +92,7 @@ export class ProcessGate {
         return answer;
       },
       beHere: (host, value) => this.answer(link.beHere(host, value)),
+      leaseLifeMs: () => this.answer(link.leaseLifeMs()),
       hosts: () => this.answer(link.hosts()),
       nowMs: () => link.nowMs(),
     };

@@ -16,7 +16,7 @@ export interface Hook {
 /** What to run on each event, by the event's name. */
 export type Hooks<E extends string> = ReadonlyMap<E, readonly Hook[]>;
 
-export const DEFAULT_HOOK_TIMEOUT_MS: number = 10_000;
+const DEFAULT_HOOK_TIMEOUT_MS: number = 10_000;
 const SHORTEST_TIMEOUT_MS = 100;
 const LONGEST_TIMEOUT_MS = 3_600_000;
 

@@ -11,7 +11,7 @@ export interface StatsdAddress {
 const ADDRESS = /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i;
 
 /** Reads `HOST:PORT`, an IPv6 address in brackets: `[::1]:8125`. */
-export function parseStatsdAddress(text: string): ParsedSetting<StatsdAddress> {
+function parseStatsdAddress(text: string): ParsedSetting<StatsdAddress> {
   const [, inBrackets, plain, digits] = ADDRESS.exec(text) ?? [];
   const [host, port] = [inBrackets ?? plain, Number(digits)];
   if (host === undefined) return { ok: false, problem: 'must be HOST:PORT, as in 127.0.0.1:8125 or [::1]:8125' };
