@@ -37,6 +37,7 @@ export const REQUESTS_AN_HOUR = 200;
 export function longestWaitMs(state: LoginState['kind'], hadRetryAfter = true): number {
   switch (state) {
     case 'healthy':
+    case 'waiting':
       return PIECE_MS + GAP_MS;
     case 'retrying':
       return hadRetryAfter ? RETRY_AFTER_CAP_MS : BACKOFF_CAP_MS;

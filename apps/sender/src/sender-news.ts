@@ -24,6 +24,9 @@ export class SenderNews {
   /** Of the login that is no news any more; `unread`: the token file was not read yet. */
   #knownLoginAtMs: number | undefined | 'unread' = 'unread';
 
+  /** Whether the hooks were told that a login is required: a host that heard so of its leader may come to know it by itself. */
+  #isLoginMissed = false;
+
   constructor(options: SenderNewsOptions) {
     this.#options = options;
     this.#hooks = new ReplaceableHooks(options.hooks, options.hookRunner);
@@ -55,7 +58,9 @@ export class SenderNews {
   record(kind: TimelineEventKind, text: string): void {
     const { nowMs, advice } = this.#options;
     this.timeline.add({ atMs: nowMs(), kind, text });
-    if (kind === 'login_required') {
+    if (kind === 'refreshed' || kind === 'adopted' || kind === 'login') this.#isLoginMissed = false;
+    if (kind === 'login_required' && !this.#isLoginMissed) {
+      this.#isLoginMissed = true;
       this.#hooks.fire(kind, { stdin: `Login required: ${text}. ${adviceFor(kind, advice()) ?? ''}\n` });
     }
     this.changed();

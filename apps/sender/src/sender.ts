@@ -4,6 +4,7 @@ import { fingerprint, TokenManager, type FileEncryption, type TokenSet } from '@
 import type { AppConfig } from './app-config.ts';
 import type { ClusterPart } from './cluster/cluster-part.ts';
 import { joinCluster, laterThanHeld, standAside } from './cluster/join-cluster.ts';
+import { SharedLogin } from './cluster/shared-login.ts';
 import type { Configuration } from './configuration.ts';
 import type { TargetCertificates } from './delivery/target-tls.ts';
 import { Targets } from './delivery/targets.ts';
@@ -11,9 +12,10 @@ import { acceptLogin } from './login/accept-login.ts';
 import { certificateFileFor } from './login/callback-certificate.ts';
 import type { LoginTokens } from './login/login-answer.ts';
 import { LoginService } from './login/login-service.ts';
-import type { AdviceContext } from './refresh/advice.ts';
+import { adviceFor, type AdviceContext } from './refresh/advice.ts';
 import { exchangeRefreshToken } from './refresh/exchange.ts';
 import { refreshFunction } from './refresh/refresh-function.ts';
+import type { RefresherSnapshot } from './refresh/refresh-report.ts';
 import { Refresher } from './refresh/refresher.ts';
 import { SenderNews } from './sender-news.ts';
 import type { SenderSettings } from './settings.ts';
@@ -43,6 +45,8 @@ export class Sender {
   readonly cluster: ClusterPart | undefined;
   readonly news: SenderNews;
   readonly report: SelfReport;
+  /** absent on a single machine */
+  readonly sharedLogin: SharedLogin | undefined;
   readonly #manager: TokenManager;
   readonly #options: SenderOptions;
   #settings: SenderSettings;
@@ -101,7 +105,10 @@ export class Sender {
           refresher: () => this.refresher,
           current: () => this.#settings,
           hide: (token) => this.#hide(token),
-          onChange: () => this.news.changed(),
+          onChange: () => {
+            this.sharedLogin?.look();
+            this.news.changed();
+          },
         })
       : undefined;
     this.refresher = new Refresher({
@@ -114,7 +121,8 @@ export class Sender {
       pause,
       publish: (tokenSet) => this.#publish(tokenSet),
       onChange: () => {
-        this.news.lookAtWeek(this.#manager.get(), this.refresher.snapshot().state.kind);
+        this.sharedLogin?.look();
+        this.news.lookAtWeek(this.#manager.get(), this.#loginAsShown().state.kind);
         if (this.cluster !== undefined) void standAside(this.cluster, this.refresher, nowMs, log);
         this.news.changed();
       },
@@ -141,7 +149,24 @@ export class Sender {
       else this.news.changed();
     });
     const { refresher, targets, cluster } = this;
-    this.report = new SelfReport({ pid, startedAtMs, nowMs, advice, refresher, targets, cluster });
+    this.sharedLogin =
+      cluster === undefined
+        ? undefined
+        : new SharedLogin({
+            report: () => cluster.report(),
+            knownHosts: () => cluster.knownHosts(),
+            own: () => refresher.snapshot(),
+            nowMs,
+            onRequired: (reason) => {
+              log.error(`Login required: ${reason}. ${adviceFor('login_required', advice()) ?? ''}`);
+              record('login_required', reason);
+            },
+          });
+    this.report = new SelfReport({
+      ...{ pid, startedAtMs, nowMs, advice, refresher, targets, cluster },
+      login: () => this.#loginAsShown(),
+      onHostsSeen: () => this.sharedLogin?.look(),
+    });
   }
 
   /** Reads the token file. @throws TokenError for a file that must not be used: too open, or encrypted with another key */
@@ -181,6 +206,10 @@ export class Sender {
     };
     const held = this.cluster === undefined ? undefined : this.#manager.get();
     return acceptLogin(context, tokens, laterThanHeld(loginAtMs, held));
+  }
+
+  #loginAsShown(): RefresherSnapshot {
+    return this.sharedLogin?.snapshot() ?? this.refresher.snapshot();
   }
 
   #hide(token: string): void {

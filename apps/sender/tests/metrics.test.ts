@@ -25,6 +25,7 @@ test('every part of the sender has its metrics', async () => {
   expect(await linesOf(fullSenderSnapshot)).toEqual([
     'token_refresh_sender_build_info{version="1.2.3"} 1',
     'token_refresh_sender_state{state="healthy"} 0',
+    'token_refresh_sender_state{state="waiting"} 0',
     'token_refresh_sender_state{state="retrying"} 1',
     'token_refresh_sender_state{state="confirming"} 0',
     'token_refresh_sender_state{state="login_required"} 0',
@@ -69,7 +70,7 @@ test('a host of a cluster says what it is in it, and which hosts it knows of', a
   ]);
 });
 
-test.each(['healthy', 'retrying', 'confirming', 'login_required', 'misconfigured'] as const)(
+test.each(['healthy', 'waiting', 'retrying', 'confirming', 'login_required', 'misconfigured'] as const)(
   'the state %s is the only one that is 1',
   async (state) => {
     const ones = (await linesOf({ ...fullSenderSnapshot, state })).filter((line) => /_state\{.*1$/.test(line));

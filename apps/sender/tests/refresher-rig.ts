@@ -1,6 +1,7 @@
 /** The refresher on a virtual clock, with a Schwab and a token file that do as the test says. */
 import { TokenError, TokenManager, type TokenSet, type TokenStore } from '@token-relay/tokens';
 import { onTestFinished } from 'vitest';
+import type { RefreshGate } from '../src/cluster/refresh-gate.ts';
 import { refreshFunction } from '../src/refresh/refresh-function.ts';
 import { Refresher } from '../src/refresh/refresher.ts';
 import type { RefreshOutcome } from '../src/refresh/token-answer.ts';
@@ -22,6 +23,8 @@ export class RefresherRig {
   readonly published: { readonly atMs: number; readonly accessToken: string | undefined; readonly saved: boolean }[] =
     [];
   readonly lines: string[] = [];
+  /** what was noted for the timeline and the hooks: its kinds */
+  readonly recorded: string[] = [];
   readonly manager: TokenManager;
   readonly refresher: Refresher;
   changes = 0;
@@ -39,7 +42,8 @@ export class RefresherRig {
   #running: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
 
-  constructor() {
+  /** @param gate default: a single machine */
+  constructor(gate?: RefreshGate) {
     this.disk = this.tokenSet('first');
     this.manager = new TokenManager({
       store: this.#store(),
@@ -48,6 +52,7 @@ export class RefresherRig {
       refresh: refreshFunction((refreshToken) => this.#ask(refreshToken)),
     });
     this.refresher = new Refresher({
+      gate,
       manager: this.manager,
       log: recordingLog(this.lines),
       nowMs: this.clock.nowMs,
@@ -62,7 +67,7 @@ export class RefresherRig {
         }),
       onChange: () => (this.changes += 1),
       advice: () => ({ tokenFile: 'tokens.json', appConfigFile: 'app.yaml' }),
-      record: () => undefined,
+      record: (kind) => this.recorded.push(kind),
       isEncrypting: false,
       refreshIntervalMs: () => this.intervalMs,
     });

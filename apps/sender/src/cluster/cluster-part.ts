@@ -3,7 +3,7 @@ import type { Cluster, ClusterReport, ClusterStore, HostReport, KeyRing } from '
 import type { NatsStoreOptions } from '@token-relay/cluster/nats';
 import type { Log } from '@token-relay/daemon';
 import type { TokenSet } from '@token-relay/tokens';
-import { clusterLine, followingWords } from './cluster-words.ts';
+import { awaitedWords, clusterLine, followingWords, storelessLoginWords } from './cluster-words.ts';
 import type { ClusterFiles } from './cluster-files.ts';
 import type { ClusterConfig } from './cluster-settings.ts';
 import type { LastLed } from './last-led.ts';
@@ -122,8 +122,18 @@ export class ClusterPart implements RefreshGate {
     return report === undefined ? 'The cluster is not joined yet.' : followingWords(report);
   }
 
+  awaits(): string {
+    return awaitedWords(this.report());
+  }
+
   held(): void {
     this.#cluster?.offer();
+  }
+
+  /** What somebody who logs in here is told beforehand; undefined: the others hear of it at once. */
+  loginCaution(): string | undefined {
+    const report = this.report();
+    return report === undefined || report.role === 'waiting' ? storelessLoginWords : undefined;
   }
 
   report(): ClusterReport | undefined {

@@ -1,6 +1,6 @@
 import type { ClusterReport } from '@token-relay/cluster';
 import { expect, test } from 'vitest';
-import { clusterLine, followingWords, ROLE_WORDS } from './cluster-words.ts';
+import { awaitedWords, clusterLine, followingWords, ROLE_WORDS } from './cluster-words.ts';
 
 const report = (changes: Partial<ClusterReport>): ClusterReport => ({
   role: 'follower',
@@ -81,6 +81,15 @@ test('no host is sent to give up the lead for this one: any other may take it, a
   for (const role of ['leader', 'follower', 'waiting'] as const)
     for (const leader of ['beta', undefined]) expect(followingWords(report({ role, leader }))).not.toMatch(/step-down/);
   expect(followingWords(report({ role: 'leader' }))).toContain('lease');
+});
+
+test.each<[string, ClusterReport | undefined]>([
+  ["the cluster's store, which is not reached yet", undefined],
+  ["the cluster's store, which is away", report({ role: 'waiting' })],
+  ['beta, which leads the cluster', report({})],
+  ['a host of the cluster to lead', report({ leader: undefined })],
+])('who has no token waits for %s', (words, known) => {
+  expect(awaitedWords(known)).toBe(`waiting for ${words}`);
 });
 
 test('every role has words of its own', () => {

@@ -61,3 +61,23 @@ export function followingWords({ role, host, leader }: ClusterReport): string {
     ? 'Nobody leads the cluster just now: nothing was refreshed here. A host takes the lead when the lease of the last leader has ended, and refreshes what is due; token-refresh-sender cluster status shows which.'
     : `${leader} leads the cluster, and refreshes for all: nothing was refreshed here. Ask there with token-refresh-sender refresh.`;
 }
+
+/** What a host waits for that has no valid token. @param report undefined: nothing is known of the cluster yet */
+export function awaitedWords(report: ClusterReport | undefined): string {
+  if (report === undefined) return "waiting for the cluster's store, which is not reached yet";
+  switch (report.role) {
+    case 'alone':
+    case 'waiting':
+    case 'single':
+      return "waiting for the cluster's store, which is away";
+    case 'leader':
+    case 'follower':
+      return report.leader === undefined
+        ? 'waiting for a host of the cluster to lead'
+        : `waiting for ${report.leader}, which leads the cluster`;
+  }
+}
+
+/** Before a login on a host that does not reach the others. */
+export const storelessLoginWords: string =
+  "The cluster's store is away. A new login ends the one that the other hosts have, and they hear of it only when the store is back: log in here only if theirs is over.";

@@ -8,6 +8,8 @@ export interface RefreshGate {
   readonly pass: () => Promise<boolean>;
   /** Why not, for people. */
   readonly closedBecause: () => string;
+  /** What a host without a token waits for, while it may not refresh. For people. */
+  readonly awaits: () => string;
   /** What is held has changed. */
   readonly held: () => void;
 }

@@ -7,6 +7,7 @@ const since = (agoMs: number) => ({ sinceMs: now - agoMs, reason: 'made up' });
 
 test.each<[string, boolean, LoginState]>([
   ['is healthy', false, { kind: 'healthy' }],
+  ['has no token yet', false, { kind: 'waiting', ...since(600_000) }],
   ['has app credentials that Schwab does not know', true, { kind: 'misconfigured', answers: 1, ...since(0) }],
   ['was not answered for a minute', false, { kind: 'retrying', failures: 5, ...since(60_000) }],
   ['was not answered for more than a minute', true, { kind: 'retrying', failures: 5, ...since(60_001) }],

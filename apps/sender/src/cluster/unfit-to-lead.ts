@@ -15,6 +15,7 @@ export function isUnfitToLead(state: LoginState, leadsSinceMs: number, nowMs: nu
     case 'retrying':
       return nowMs - Math.max(state.sinceMs, leadsSinceMs) > PATIENCE_MS;
     case 'healthy':
+    case 'waiting':
     case 'confirming':
     case 'login_required':
       return false;

@@ -9,6 +9,10 @@ import { readFileEncryption } from '../file-encryption.ts';
 import { Sender } from '../sender.ts';
 import type { SenderSettings } from '../settings.ts';
 
+/** Only a daemon tells the others. */
+const DAEMONLESS_LOGIN =
+  'This host is in a cluster, and its sender does not run: a new login ends the one that the other hosts have, and they hear of it only when it runs again. Start it right after, or first.';
+
 /**
  * Holds the control socket while `work` is done, so that a daemon or another command that starts meanwhile asks here.
  * Resolves to undefined, with nothing done, if another program has taken the socket by now. The work of the system's
@@ -40,6 +44,7 @@ export async function holdControl<Result>(
       status: () => sender.report.status(),
       refresh: () => sender.refresher.refreshNow(),
       login: sender.login,
+      loginCaution: () => (settings.cluster === undefined ? undefined : DAEMONLESS_LOGIN),
     }),
     { log },
   );

@@ -5,6 +5,7 @@ import type { PendingLogin } from './login-client.ts';
 export function instructions(view: PendingLogin, opensBrowser: boolean): string[] {
   const callback = new URL(view.authorize_url).searchParams.get('redirect_uri') ?? 'the callback';
   const head = [
+    ...(view.caution === undefined ? [] : [`WARNING: ${view.caution}`, '']),
     view.listening === undefined
       ? 'Log in to Schwab with a browser, on this machine or another:'
       : opensBrowser

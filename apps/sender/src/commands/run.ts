@@ -94,6 +94,7 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
       status: () => sender.report.statusAsked(),
       refresh: () => sender.refresher.refreshNow(),
       login: sender.login,
+      loginCaution: () => sender.cluster?.loginCaution(),
       cluster: controlledCluster(sender),
     }),
     ...probeRoutes({ status, nowMs: Date.now }),

@@ -28,6 +28,8 @@ export const loginViewSchema = z.discriminatedUnion('state', [
     listening: z.optional(z.string()),
     not_listening: z.optional(z.string()),
     not_listening_code: z.optional(z.string()),
+    /** what to know before it is finished, for people */
+    caution: z.optional(z.string()),
   }),
   z.object({
     state: z.literal('done'),
@@ -41,8 +43,9 @@ export const loginViewSchema = z.discriminatedUnion('state', [
 ]);
 export const pasteVerdictSchema = z.object({ verdict: z.string(), message: z.optional(z.string()) });
 
-export function loginRoutes(login: LoginService): readonly Route[] {
-  const state = (): Answer => ({ status: 200, body: wireView(login.state()) });
+/** @param caution asked each time: what somebody who logs in here is to know beforehand */
+export function loginRoutes(login: LoginService, caution: () => string | undefined): readonly Route[] {
+  const state = (): Answer => ({ status: 200, body: wireView(login.state(), caution()) });
   return [
     { method: 'GET', path: '/v1/login', answer: state },
     {
@@ -51,7 +54,9 @@ export function loginRoutes(login: LoginService): readonly Route[] {
       maxJsonBytes: MAX_BODY_BYTES,
       answer: ({ json }) => {
         const body = z.safeParse(startBody, json ?? {});
-        return body.success ? start(login, body.data) : malformed('timeout_ms is a number, listen is true or false');
+        return body.success
+          ? start(login, body.data, caution())
+          : malformed('timeout_ms is a number, listen is true or false');
       },
     },
     {
@@ -77,13 +82,17 @@ export function loginRoutes(login: LoginService): readonly Route[] {
   ];
 }
 
-async function start(login: LoginService, body: z.infer<typeof startBody>): Promise<Answer> {
+async function start(
+  login: LoginService,
+  body: z.infer<typeof startBody>,
+  caution: string | undefined,
+): Promise<Answer> {
   const options: LoginRequestOptions = {
     ...(body.timeout_ms === undefined ? {} : { timeoutMs: body.timeout_ms }),
     ...(body.listen === undefined ? {} : { listen: body.listen }),
   };
   try {
-    return { status: 200, body: wireView(await login.start(options)) };
+    return { status: 200, body: wireView(await login.start(options), caution) };
   } catch (error) {
     if (!(error instanceof LoginError)) throw error;
     return problem(409, error.code, 'A login cannot begin', error.message);
@@ -94,7 +103,7 @@ function malformed(detail: string): Answer {
   return problem(400, 'bad_request', 'The body is not what is expected here', detail);
 }
 
-function wireView(view: LoginView): z.infer<typeof loginViewSchema> {
+function wireView(view: LoginView, caution: string | undefined): z.infer<typeof loginViewSchema> {
   switch (view.kind) {
     case 'idle':
       return { state: 'idle' };
@@ -108,6 +117,7 @@ function wireView(view: LoginView): z.infer<typeof loginViewSchema> {
         ...(view.listening === undefined ? {} : { listening: view.listening }),
         ...(view.notListening === undefined ? {} : { not_listening: view.notListening }),
         ...(view.notListeningCode === undefined ? {} : { not_listening_code: view.notListeningCode }),
+        ...(caution === undefined ? {} : { caution }),
       };
     case 'done':
       return {

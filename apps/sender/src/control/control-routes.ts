@@ -26,6 +26,8 @@ export interface ControlledSender {
   readonly status: () => StatusReport;
   readonly refresh: () => Promise<RefreshReport>;
   readonly login: LoginService;
+  /** what somebody who logs in here is to know beforehand; default: nothing */
+  readonly loginCaution?: () => string | undefined;
   /** absent on a single machine, and in a command */
   readonly cluster?: ControlledCluster | undefined;
 }
@@ -43,7 +45,7 @@ export function controlRoutes(sender: ControlledSender): readonly Route[] {
           : { status: 200, body: report };
       },
     },
-    ...loginRoutes(sender.login),
+    ...loginRoutes(sender.login, sender.loginCaution ?? (() => undefined)),
     ...clusterRoutes(sender.cluster),
   ];
 }

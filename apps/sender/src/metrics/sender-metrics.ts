@@ -52,6 +52,7 @@ export interface TargetCounts {
 
 const NO_STATE: Readonly<Record<LoginState['kind'], 0>> = {
   healthy: 0,
+  waiting: 0,
   retrying: 0,
   confirming: 0,
   login_required: 0,

@@ -14,6 +14,7 @@ export function adviceFor(state: LoginState['kind'], { tokenFile, appConfigFile 
     case 'misconfigured':
       return `Compare app_key and app_secret in ${appConfigFile} with your app at developer.schwab.com; a corrected file is read at once.`;
     case 'healthy':
+    case 'waiting':
     case 'retrying':
     case 'confirming':
       return undefined;

@@ -50,6 +50,7 @@ export function failureLine(
         message: `Token refresh failed: ${reason}${again}${state.failures < 2 ? '' : ` (${state.failures} failures in a row)`}`,
       };
     case 'healthy':
+    case 'waiting':
       return { level: 'debug', message: `Token refresh failed: ${reason}` };
   }
 }

@@ -9,7 +9,7 @@ import { TokenError, type TokenManager, type TokenSet } from '@token-relay/token
 import { adviceFor, type AdviceContext } from './advice.ts';
 import { AttemptTimes } from './attempt-times.ts';
 import { FileAdoption, type Adoption } from './file-adoption.ts';
-import { healthy, withoutLogin, type LoginState, type StateStep } from './login-state.ts';
+import { healthy, withoutLogin, withoutToken, type LoginState, type StateStep } from './login-state.ts';
 import { Publication } from './publication.ts';
 import type { RefresherSnapshot, RefreshReport } from './refresh-report.ts';
 import { SaveRetry } from './save-retry.ts';
@@ -139,15 +139,27 @@ export class LoginKeeper {
     return true;
   }
 
-  /** Nothing to refresh with: a state that a person has to end. */
+  /**
+   * Nothing to refresh with: a state that a person has to end. Where another host refreshes, it is the cluster that ends it:
+   * whoever is told to log in there ends the login that the others have.
+   */
   noLogin(): RefreshReport {
-    const { manager, log, nowMs, advice } = this.#deps;
+    const { manager, log, nowMs, advice, gate } = this.#deps;
     const unread = manager.getLastReadError()?.message;
     const reason =
       unread ??
       (manager.get() === undefined
         ? `${advice().tokenFile} does not exist`
         : `${advice().tokenFile} has no refresh token`);
+    if (gate?.isOpen() === false) {
+      // What is wrong with a file comes with advice to log in, and another host's tokens take its place.
+      const lack = unread === undefined ? reason : `${advice().tokenFile} cannot be used`;
+      const step = withoutToken(this.#state, lack, nowMs());
+      const text = `No token yet: ${lack}; ${gate.awaits()}`;
+      if (step.state !== this.#state) log.warn(`${text}. A login here would end the one that the others have`);
+      this.enter(step);
+      return { kind: 'following', message: `${text}.` };
+    }
     const step = withoutLogin(this.#state, reason, nowMs());
     // Why a file cannot be read comes with its own advice, and need not be the login's fault.
     const whatNow =

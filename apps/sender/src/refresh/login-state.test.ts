@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { afterOutcome, healthy, PARKED_RETRY_MS, withoutLogin, type LoginState } from './login-state.ts';
+import { afterOutcome, healthy, PARKED_RETRY_MS, withoutLogin, withoutToken, type LoginState } from './login-state.ts';
 import type { RefreshOutcome } from './token-answer.ts';
 
 const now = 1_762_983_055_000;
@@ -132,4 +132,13 @@ test('the same missing login is one state, another reason is another', () => {
   const first = withoutLogin(healthy, 'no file', now).state;
   expect(withoutLogin(first, 'no file', now + 1).state).toBe(first);
   expect(withoutLogin(first, 'torn file', now + 1).state).toMatchObject({ reason: 'torn file', sinceMs: now + 1 });
+});
+
+test('without a token while another host refreshes: one state until the reason changes, and no word against a login that is required', () => {
+  const first = withoutToken(healthy, 'no file', 1);
+  expect(first).toEqual({ state: { kind: 'waiting', sinceMs: 1, reason: 'no file' } });
+  expect(withoutToken(first.state, 'no file', 2).state).toBe(first.state);
+  expect(withoutToken(first.state, 'no token in it', 2).state).toMatchObject({ sinceMs: 2 });
+  const required: LoginState = { kind: 'login_required', sinceMs: 1, reason: 'Schwab said no' };
+  expect(withoutToken(required, 'no file', 2).state).toBe(required);
 });

@@ -26,6 +26,8 @@ export type LoginState =
       readonly sinceMs: number;
       readonly reason: string;
     }
+  /** Another host of the cluster refreshes, and this one has no token that is valid. */
+  | { readonly kind: 'waiting'; readonly sinceMs: number; readonly reason: string }
   | { readonly kind: 'login_required'; readonly sinceMs: number; readonly reason: string }
   | {
       readonly kind: 'misconfigured';
@@ -66,6 +68,14 @@ export function withoutLogin(state: LoginState, reason: string, nowMs: number): 
   };
 }
 
+/** As {@link withoutLogin}, where another host may well have a login: what to do is for the cluster to say. */
+export function withoutToken(state: LoginState, reason: string, nowMs: number): StateStep {
+  // It is said already, and no less true for the lead being another's now.
+  if (state.kind === 'login_required') return { state };
+  const isSame = state.kind === 'waiting' && state.reason === reason;
+  return { state: isSame ? state : { kind: 'waiting', sinceMs: nowMs, reason } };
+}
+
 function afterPassing(
   state: LoginState,
   reason: string,
@@ -79,11 +89,13 @@ function afterPassing(
     case 'misconfigured':
       return { state, retryAtMs: nowMs + misconfiguredRetryMs(state.answers) };
     case 'healthy':
+    case 'waiting':
     case 'retrying':
     case 'confirming': {
-      const failures = state.kind === 'healthy' ? 0 : state.failures;
+      const isFirst = state.kind === 'healthy' || state.kind === 'waiting';
+      const failures = isFirst ? 0 : state.failures;
       const [delayMs] = nextBackoff(failures, PASSING_BACKOFF, random);
-      const sinceMs = state.kind === 'healthy' ? nowMs : state.sinceMs;
+      const sinceMs = isFirst ? nowMs : state.sinceMs;
       return {
         state:
           state.kind === 'confirming'
@@ -99,6 +111,7 @@ function afterRefusal(state: LoginState, reason: string, now: Moment): StateStep
   const nowMs = now.wallMs;
   switch (state.kind) {
     case 'healthy':
+    case 'waiting':
     case 'retrying':
     case 'misconfigured':
       return confirming(1, nowMs, now, reason);

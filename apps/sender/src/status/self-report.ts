@@ -5,6 +5,7 @@ import type { Targets } from '../delivery/targets.ts';
 import { metricsSnapshot } from '../metrics/metrics-snapshot.ts';
 import { senderMetrics } from '../metrics/sender-metrics.ts';
 import type { AdviceContext } from '../refresh/advice.ts';
+import type { RefresherSnapshot } from '../refresh/refresh-report.ts';
 import type { Refresher } from '../refresh/refresher.ts';
 import { version } from '../version.ts';
 import { buildReport } from './build-report.ts';
@@ -18,6 +19,10 @@ export interface SelfReportOptions {
   /** Asked each time, because a reload may change it. */
   readonly advice: () => AdviceContext;
   readonly refresher: Refresher;
+  /** The login, as it is to be shown. */
+  readonly login: () => RefresherSnapshot;
+  /** The hosts of the cluster were looked for, because somebody asked. */
+  readonly onHostsSeen: () => void;
   readonly targets: Targets;
   /** absent on a single machine */
   readonly cluster: ClusterPart | undefined;
@@ -31,12 +36,12 @@ export class SelfReport {
   }
 
   status(): StatusReport {
-    const { pid, startedAtMs, nowMs, advice, refresher, targets } = this.#options;
+    const { pid, startedAtMs, nowMs, advice, login, targets } = this.#options;
     return buildReport({
       ...{ version, pid, startedAtMs },
       nowMs: nowMs(),
       advice: advice(),
-      refresher: refresher.snapshot(),
+      refresher: login(),
       targets: targets.report(),
       cluster: this.cluster(),
     });
@@ -44,7 +49,7 @@ export class SelfReport {
 
   /** For somebody who asks: the hosts of the cluster are looked for, and those that were found are in the next one. */
   statusAsked(): StatusReport {
-    void this.#options.cluster?.hosts();
+    this.#lookForHosts();
     return this.status();
   }
 
@@ -56,17 +61,21 @@ export class SelfReport {
   }
 
   metrics(usage: { readonly residentBytes: number; readonly cpuSeconds: number }): readonly MetricFamily[] {
-    const { startedAtMs, nowMs, refresher, targets, cluster } = this.#options;
-    void cluster?.hosts();
+    const { startedAtMs, nowMs, refresher, login, targets } = this.#options;
+    this.#lookForHosts();
     return senderMetrics(
       metricsSnapshot({
         ...{ version, startedAtMs, usage },
         nowMs: nowMs(),
-        refresher: refresher.snapshot(),
+        refresher: login(),
         attempts: refresher.attempts(),
         targets: targets.report(),
         cluster: this.cluster(),
       }),
     );
+  }
+
+  #lookForHosts(): void {
+    void this.#options.cluster?.hosts().then(this.#options.onHostsSeen);
   }
 }

@@ -55,8 +55,8 @@ export const statusSchema = z.object({
   pid: z.number(),
   started_at: time('when the daemon started'),
   state: described(
-    z.enum(['healthy', 'retrying', 'confirming', 'login_required', 'misconfigured']),
-    'retrying, confirming: passes by itself; login_required, misconfigured: a person is needed',
+    z.enum(['healthy', 'waiting', 'retrying', 'confirming', 'login_required', 'misconfigured']),
+    'retrying, confirming: passes by itself; waiting: another host of the cluster refreshes, and no valid token has come from it; login_required, misconfigured: a person is needed',
   ),
   since: z.optional(time('since when it is in this state; only if it is not healthy')),
   problem: z.optional(described(z.string(), 'what is wrong, for people; only if it is not healthy')),

@@ -6,6 +6,7 @@ import type { StatusReport } from './status-report.ts';
 
 const STATES: Readonly<Record<StatusReport['state'], string>> = {
   healthy: 'healthy',
+  waiting: 'NO VALID TOKEN; waiting for the cluster',
   retrying: 'a refresh failed; trying again',
   confirming: 'Schwab refused a refresh; making sure before saying more',
   login_required: 'LOGIN REQUIRED',
@@ -15,6 +16,7 @@ const STATES: Readonly<Record<StatusReport['state'], string>> = {
 /** How a state is painted on a terminal (ECMA-48, SGR): green, yellow, red. */
 const COLOURS: Readonly<Record<StatusReport['state'], number>> = {
   healthy: 32,
+  waiting: 33,
   retrying: 33,
   confirming: 33,
   login_required: 31,

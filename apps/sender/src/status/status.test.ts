@@ -79,6 +79,7 @@ const confirming = { refusals: 1, failures: 0, confirmAtBootMs: 0 } as const;
 const problem = { sinceMs: now - 2 * minute, reason: 'Schwab said no' };
 const states: readonly (readonly [RefresherSnapshot['state'], RegExp, string | undefined])[] = [
   [{ kind: 'healthy' }, /^State: +healthy$/, undefined],
+  [{ kind: 'waiting', ...problem }, /^State: +NO VALID TOKEN; waiting for the cluster \(since/, undefined],
   [{ kind: 'retrying', failures: 3, ...problem }, /^State: +a refresh failed.*since 11:58:00/, undefined],
   [{ kind: 'confirming', ...confirming, ...problem }, /^State: +Schwab refused.*since/, undefined],
   [{ kind: 'login_required', ...problem }, /^State: +LOGIN REQUIRED \(since/, '/home/made-up/tokens.json'],
@@ -118,6 +119,7 @@ test.each(states)('with one target, $kind takes ten lines or fewer', (state) => 
 
 test.each([
   ['healthy', 32],
+  ['waiting', 33],
   ['retrying', 33],
   ['confirming', 33],
   ['login_required', 31],

@@ -8,6 +8,8 @@ export interface LoginPanel {
   readonly login: LoginView;
   /** Whether a login is wanted now; otherwise the button keeps in the background. */
   readonly isDue: boolean;
+  /** What to know before a login is begun. */
+  readonly caution?: string | undefined;
   readonly csrfToken: string;
   /** Why the last thing that was asked for here was not done. */
   readonly problem: string | undefined;
@@ -47,8 +49,9 @@ function content(panel: LoginPanel): Html {
 const INTRODUCTION = 'Starts a login at Schwab. The present login stays in use until the new one is saved.';
 const UNTOUCHED = 'The login before, if there was one, is left as it was.';
 
-function withStart({ csrfToken, isDue }: LoginPanel, label: string, text: Html): Html {
-  return markup`<div class="start"><div>${text}</div>
+function withStart({ csrfToken, isDue, caution }: LoginPanel, label: string, text: Html): Html {
+  const beware = caution === undefined ? undefined : markup`<p class="said bad" id="login-caution">${caution}</p>`;
+  return markup`<div class="start"><div>${beware}${text}</div>
 <form id="login-start" method="post" action="/login">${csrfField(csrfToken)}<button id="login-button" class="${isDue ? 'primary' : 'quiet'}">${label}</button></form></div>`;
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { madeUpReport, madeUpStates, madeUpTimeline } from '../../tests/made-up-web-source.ts';
+import { madeUpCluster, madeUpReport, madeUpStates, madeUpTimeline } from '../../tests/made-up-web-source.ts';
 import type { StatusReport } from '../status/status-report.ts';
 import { pageTitle, renderMain, renderPage, type PageView } from './page.ts';
 
@@ -134,4 +134,33 @@ test('events that are not in view can be opened', () => {
   expect(inView).toContain('no 5');
   expect(inView).not.toContain('no 6');
   expect(older).toContain('no 9');
+});
+
+test('a host that does not reach the others says before a login that it ends theirs; no button urges to it', () => {
+  const caution =
+    /id="login-caution">The cluster&#39;s store is away\. A new login ends the one that the other hosts have/;
+  const cluster = (role: 'waiting' | 'alone' | 'leader' | 'follower') => madeUpCluster(now, { role });
+  for (const login of [{ kind: 'idle' }, states.find(([name]) => name === 'login cancelled')?.[1].login] as const) {
+    const page = (report: StatusReport) => renderMain(view({ report, login: login ?? { kind: 'idle' } }));
+    expect(page(madeUpReport(now, { cluster: cluster('waiting') }))).toMatch(caution);
+    expect(page(madeUpReport(now, { state: 'waiting' }))).toMatch(caution);
+    for (const role of ['alone', 'leader', 'follower'] as const)
+      expect(page(madeUpReport(now, { cluster: cluster(role) }))).not.toMatch(/login-caution/);
+  }
+  const empty = madeUpStates(now)['just started']?.report ?? madeUpReport(now);
+  expect(renderMain(view({ report: { ...empty, state: 'waiting' } }))).toContain('id="login-button" class="quiet"');
+  expect(renderMain(view({ report: empty }))).toContain('id="login-button" class="primary"');
+});
+
+test('the next refresh of a host that follows is the leader’s', () => {
+  const report = madeUpStates(now)['just started']?.report ?? madeUpReport(now);
+  const next = (role: 'follower' | 'leader', leader?: string) =>
+    /Next refresh<\/dt><dd>([^<]*)</.exec(
+      renderMain(view({ report: { ...report, cluster: { ...madeUpCluster(now), role, leader } } })),
+    )?.[1];
+  expect([next('follower', 'beta'), next('follower'), next('leader')]).toEqual([
+    'by beta',
+    'by whoever leads',
+    'under way',
+  ]);
 });

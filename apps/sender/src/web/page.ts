@@ -1,6 +1,7 @@
 /** The page as HTML, from what there is to show. Pure. */
 import type { LoginView } from '../login/login-service.ts';
 import type { StatusReport } from '../status/status-report.ts';
+import { storelessLoginWords } from '../cluster/cluster-words.ts';
 import { clusterHtml } from './cluster-list.ts';
 import { markup, type Html } from './html.ts';
 import { loginPanel } from './login-panel.ts';
@@ -58,14 +59,12 @@ export function pageTitle({ report, nowMs }: PageView): string {
 
 function mainContent({ report, timeline, login, csrfToken, problem, nowMs }: PageView): Html {
   const situation = situationOf(report, nowMs);
-  const leftMs = report.login === undefined ? 0 : Date.parse(report.login.ends_at) - nowMs;
-  const isDue = report.state === 'login_required' || leftMs <= LOGIN_DUE_MS;
   return markup`
 <div class="hero ${situation.tone}">
 ${situationHtml(situation, report, nowMs)}
 <div class="rings">${ringHtml(loginRing(report, nowMs), nowMs)}${ringHtml(tokenRing(report, nowMs), nowMs)}</div>
 </div>
-${loginPanel({ login, isDue, csrfToken, problem, nowMs })}
+${loginPanel({ login, isDue: isLoginDue(report, nowMs), caution: cautionOf(report), csrfToken, problem, nowMs })}
 <div class="columns">
 ${timelineHtml(timeline, nowMs)}
 <div>
@@ -77,6 +76,18 @@ ${factsHtml(report, nowMs)}
 `;
 }
 
+/** Where the end is unknown it may be near; but who has no token yet has no login to lose. */
+function isLoginDue({ state, login }: StatusReport, nowMs: number): boolean {
+  if (state === 'login_required') return true;
+  return login === undefined ? state !== 'waiting' : Date.parse(login.ends_at) - nowMs <= LOGIN_DUE_MS;
+}
+
+/** What to know before a login here: a host that is not joined yet does not reach the others either. */
+function cautionOf({ state, cluster }: StatusReport): string | undefined {
+  const isApart = cluster === undefined ? state === 'waiting' : cluster.role === 'waiting';
+  return isApart ? storelessLoginWords : undefined;
+}
+
 function situationHtml({ headline, explanation, advice }: Situation, report: StatusReport, nowMs: number): Html {
   return markup`<div class="situation">
 <h1 id="state" aria-live="polite">${headline}</h1>
@@ -86,12 +97,18 @@ ${report.since === undefined ? undefined : markup`<p class="since">Since ${momen
 </div>`;
 }
 
+function refreshElsewhere({ cluster }: StatusReport): string {
+  return cluster?.role === 'follower' || cluster?.role === 'waiting'
+    ? `by ${cluster.leader ?? 'whoever leads'}`
+    : 'under way';
+}
+
 function factsHtml(report: StatusReport, nowMs: number): Html {
   const { last_refresh: last, next_refresh_at: next } = report;
   return markup`<section aria-labelledby="facts-title"><h2 id="facts-title">Particulars</h2>
 <dl>
 <div><dt>Last refresh</dt><dd>${last === undefined ? 'none since the start' : markup`${moment(Date.parse(last.at), nowMs)}, ${last.message}`}</dd></div>
-<div><dt>Next refresh</dt><dd>${next === undefined ? 'under way' : moment(Date.parse(next), nowMs)}</dd></div>
+<div><dt>Next refresh</dt><dd>${next === undefined ? refreshElsewhere(report) : moment(Date.parse(next), nowMs)}</dd></div>
 <div><dt>Refreshes</dt><dd>${report.refreshes} since ${moment(Date.parse(report.started_at), nowMs)}</dd></div>
 <div><dt>Token file</dt><dd><code>${report.token_file}</code>${report.saved ? undefined : ' (not saved)'}</dd></div>
 ${report.access_token === undefined ? undefined : markup`<div><dt>Fingerprint</dt><dd><code>${report.access_token.fingerprint}</code></dd></div>`}

@@ -7,6 +7,8 @@ import type { Tone } from './timeline.ts';
 const now = Date.parse('2026-11-20T15:40:00Z');
 const ended = { logged_in_at: '2026-11-13T15:40:00Z', ends_at: '2026-11-20T15:40:00Z' };
 
+const expired = { fingerprint: '5c1fae09', expires_at: '2026-11-20T15:40:00Z' };
+
 const withoutKeys = (report: StatusReport, ...keys: (keyof StatusReport)[]): StatusReport =>
   Object.fromEntries(Object.entries(report).filter(([key]) => !keys.some((gone) => gone === key))) as StatusReport;
 
@@ -36,6 +38,21 @@ test.each<[string, StatusReport, Tone, RegExp, RegExp | undefined]>([
   ],
   ['unsaved tokens', madeUpReport(now, { saved: false }), 'bad', /not saved/, /writable/],
   ['no token yet', withoutKeys(madeUpReport(now), 'access_token'), 'watch', /No token yet/, undefined],
+  [
+    'a host of a cluster that has no token yet',
+    withoutKeys(madeUpReport(now, { state: 'waiting', problem: 'waiting for alpha' }), 'access_token'),
+    'watch',
+    /No token yet/,
+    /would end the one that they have/,
+  ],
+  [
+    'a host of a cluster whose token has expired',
+    madeUpReport(now, { state: 'waiting', problem: 'waiting for alpha', access_token: expired }),
+    'bad',
+    /access token has expired/,
+    /cluster status/,
+  ],
+  ['a token that has expired', madeUpReport(now, { access_token: expired }), 'watch', /has expired/, undefined],
   [
     'a login that ends soon',
     madeUpReport(now, { login: { ...ended, ends_at: '2026-11-22T15:40:00Z' } }),

@@ -36,10 +36,20 @@ export function situationOf(report: StatusReport, nowMs: number): Situation {
         explanation: `${problem} ${supply(report, nowMs)}`,
         ...advice,
       };
+    case 'waiting':
+      return {
+        tone: report.access_token === undefined ? 'watch' : 'bad',
+        headline: report.access_token === undefined ? 'No token yet' : 'The access token has expired',
+        explanation: problem,
+        advice: WAITING_ADVICE,
+      };
     case 'healthy':
       return healthySituation(report, nowMs);
   }
 }
+
+const WAITING_ADVICE =
+  'See which hosts are there, and what they say: token-refresh-sender cluster status. A new login would end the one that they have.';
 
 /** Nothing is wrong with Schwab; something else can be. The most pressing first. */
 function healthySituation(report: StatusReport, nowMs: number): Situation {
@@ -53,6 +63,9 @@ function healthySituation(report: StatusReport, nowMs: number): Situation {
   }
   if (report.access_token === undefined) {
     return { tone: 'watch', headline: 'No token yet', explanation: 'The first refresh is under way.' };
+  }
+  if (!hasValidToken(report, nowMs)) {
+    return { tone: 'watch', headline: 'The access token has expired', explanation: 'A new one is being fetched.' };
   }
   const leftMs = report.login === undefined ? undefined : Date.parse(report.login.ends_at) - nowMs;
   if (leftMs !== undefined && leftMs <= LOGIN_DUE_MS) {
