@@ -187,9 +187,10 @@ export class Sender {
     this.#certificates = certificates;
     this.#options.hideSecret(appConfig.appSecret, '(app secret)');
     this.news.replaceHooks(settings.hooks);
-    if (clusterFiles !== undefined) await this.cluster?.filesChanged(clusterFiles);
     await this.targets.replace(settings.targets);
     this.refresher.configurationChanged();
+    // It waits for the store.
+    if (clusterFiles !== undefined) await this.cluster?.filesChanged(clusterFiles);
   }
 
   /** See {@link acceptLogin}. */

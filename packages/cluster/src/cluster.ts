@@ -108,9 +108,12 @@ export class Cluster {
     this.#exchange.reconcile();
   }
 
-  /** Other keys: what could not be opened may be open now, and what others cannot open any more is sealed anew. */
-  keysChanged(): void {
-    this.#exchange.keysChanged();
+  /**
+   * Other keys: what could not be opened may be open now, and what others cannot open any more is sealed anew. Resolves when
+   * this host has done so; with a store that is away it is left for later.
+   */
+  keysChanged(): Promise<void> {
+    return this.#exchange.keysChanged();
   }
 
   /** Gives up the lease, and leaves it to others for two lives of it. @returns whether there was one to give up */

@@ -88,9 +88,17 @@ export class TokenExchange {
     this.reconcile();
   }
 
-  keysChanged(): void {
+  /**
+   * The ring is another one. Resolves when this host has sealed anew what is for it to seal, unless the store is away: when all
+   * hosts have come so far, the key before may be left out.
+   */
+  async keysChanged(): Promise<void> {
+    await this.settled();
+    // What another host has sealed anew may not have been told of yet.
+    await this.#read();
     if (this.#seen.kind === 'tokens' || this.#seen.kind === 'unreadable') this.#open(this.#seen.entry);
     this.reconcile();
+    await this.settled();
   }
 
   /** Something changed on either side. */

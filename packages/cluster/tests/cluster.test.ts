@@ -12,7 +12,7 @@ const tokenSet: TokenSet = {
   ...{ accessToken: 'access-1', refreshToken: 'refresh-1', loginAtMs: 1_000, origin: { host: 'a', revision: 1 } },
 };
 
-function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefined = tokenSet) {
+function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefined = tokenSet, host = 'a') {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const tokens = { held };
@@ -20,7 +20,7 @@ function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefin
   const link = hub.store();
   const warnings: string[] = [];
   const cluster = new Cluster({
-    ...{ host: 'a', instance: 'a1', whenIsolated: 'leader', store: link, nowMs: clock.nowMs, bootMs: clock.nowMs },
+    ...{ host, instance: `${host}1`, whenIsolated: 'leader', store: link, nowMs: clock.nowMs, bootMs: clock.nowMs },
     random: () => 0.5,
     ring: () => ringAt(keys.step),
     pause: (ms, signal) => clock.sleepOr(ms, signal),
@@ -150,7 +150,7 @@ test('a leader whose key is changed seals anew what is in the store, so that the
   await run(clock, 1_000);
   expect(isSealedAnew(hub)).toBe(false);
   keys.step = 2;
-  cluster.keysChanged();
+  void cluster.keysChanged();
   await run(clock, 1_000);
   expect(isSealedAnew(hub)).toBe(true);
 });
@@ -167,7 +167,7 @@ test('so it does with what was on its way when the key was changed', async () =>
   // It reads for 200 ms, and then writes.
   await run(clock, 250);
   keys.step = 2;
-  cluster.keysChanged();
+  void cluster.keysChanged();
   await run(clock, 5_000);
   expect(isSealedAnew(hub)).toBe(true);
 });
@@ -183,4 +183,25 @@ test('a token set that is too large for the others is not published, which is sa
   expect(cluster.role()).toBe('leader');
   expect(hub.tokens()).toBeUndefined();
   expect(warnings).toEqual([expect.stringMatching(/not published.*over 256 KiB/)]);
+});
+
+test('a change of the key is over when that is done: the old one may be left out at once, before the hosts are told', async () => {
+  const clock = new VirtualClock();
+  const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs, hop: () => clock.sleep(100) });
+  const leader = startHost(hub, clock);
+  await run(clock, 5_000);
+  const follower = startHost(hub, clock, tokenSet, 'b');
+  await run(clock, 5_000);
+  expect([leader.cluster.role(), follower.cluster.role()]).toEqual(['leader', 'follower']);
+  for (const { link } of [leader, follower]) link.tell = () => undefined;
+  for (const step of [1, 2, LAST_KEY_STEP]) {
+    for (const { cluster, keys } of [leader, follower]) {
+      keys.step = step;
+      const done: number[] = [];
+      void cluster.keysChanged().then(() => done.push(step));
+      while (done.length === 0) await run(clock, 10);
+      expect(cluster.report()?.problem).toBeUndefined();
+    }
+  }
+  expect([leader.cluster.role(), follower.cluster.role()]).toEqual(['leader', 'follower']);
 });

@@ -152,12 +152,12 @@ export class ClusterPart implements RefreshGate {
     return this.#cluster?.stepDown() ?? Promise.resolve(false);
   }
 
-  /** Keys that were changed on disk are used from now on, certificates from the next connection on. */
+  /** Keys that were changed on disk are used from now on, certificates from the next connection on. Resolves when all is sealed anew. */
   async filesChanged(files: ClusterFiles): Promise<void> {
     this.#files = files;
     const { keyRing } = await import('@token-relay/cluster');
     this.#ring = keyRing(files.keys);
-    this.#cluster?.keysChanged();
+    await this.#cluster?.keysChanged();
   }
 
   async close(): Promise<void> {

@@ -58,7 +58,7 @@ export class World {
       host.keyStep = keyStep;
       host.process?.gate.thaw();
       host.process?.gate.deafen(false);
-      host.process?.cluster.keysChanged();
+      void host.process?.cluster.keysChanged();
       host.link.cut(host.process === undefined);
     }
     for (const host of this.#hosts) if (host.process === undefined || host.isStopping) await host.restart('kept');
@@ -178,7 +178,7 @@ export class World {
     const isSealedWithOld = this.#hub.sealedWith() === ringAt(0).keyId;
     if (host.keyStep === LAST_KEY_STEP || (host.keyStep === LAST_KEY_STEP - 1 && isSealedWithOld)) return;
     host.keyStep += 1;
-    host.running()?.cluster.keysChanged();
+    void host.running()?.cluster.keysChanged();
   }
 
   #leaders(): readonly string[] {
