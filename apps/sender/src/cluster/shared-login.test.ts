@@ -16,7 +16,7 @@ class Rig {
   state: LoginState = { kind: 'healthy' };
   report: ClusterReport | undefined = {
     ...{ role: 'follower', host: 'beta', leader: 'alpha', sinceMs: start, revision: 7 },
-    ...{ problem: undefined, server: undefined },
+    ...{ problem: undefined, server: undefined, sealedWith: undefined },
   };
   hosts: readonly HostReport[] = [this.host('alpha', {}), this.host('beta', {})];
   readonly told: string[] = [];
