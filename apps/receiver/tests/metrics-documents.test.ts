@@ -112,9 +112,7 @@ describe('the dashboard', () => {
 
   test('every metric is on it, but the ones that it shows in another way', () => {
     const shown = new Set(queries.flatMap(({ expr }) => namesIn(expr).metrics));
-    // Of a cluster it shows nothing: `cluster status` and the alerts do.
-    const expected = [...metrics].filter((name) => !name.startsWith('token_refresh_sender_cluster_'));
-    expect(expected.filter((name) => !shown.has(name))).toEqual([
+    expect([...metrics].filter((name) => !shown.has(name))).toEqual([
       'token_receiver_token_generation',
       'token_receiver_token_received_timestamp_seconds',
     ]);

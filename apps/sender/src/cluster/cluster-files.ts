@@ -109,7 +109,7 @@ function refuseMissingCredential(path: string): void {
   if (!path.startsWith(CREDENTIALS) || existsSync(path)) return;
   throw new ClusterCredentialMissing(
     'config_missing',
-    'cluster: there is no such credential; see LoadCredential= of the unit.',
+    'cluster: there is no such credential: put its file into /etc/credstore, and see LoadCredential= of the unit (sender-cluster.conf).',
     { file: path },
   );
 }
