@@ -27,12 +27,12 @@ test.each<[Partial<ClusterReport>, 'info' | 'warn', string]>([
   [
     { role: 'waiting', problem: 'no route' },
     'warn',
-    'Cluster: the store is away: no route. beta led last, and goes on refreshing; here the present token goes on being served',
+    'Cluster: the store is away: no route. beta led last, and goes on refreshing, unless when_isolated is "wait" there; here the present token goes on being served',
   ],
   [
     { role: 'waiting', leader: undefined, problem: undefined },
     'warn',
-    'Cluster: the store is away: no reason is known. Another host led last, and goes on refreshing; here the present token goes on being served',
+    'Cluster: the store is away: no reason is known. Whoever led last goes on refreshing, unless when_isolated is "wait" there; here the present token goes on being served',
   ],
   [
     { role: 'single', leader: undefined, problem: 'the rights are missing' },

@@ -29,7 +29,7 @@ export function clusterLine({ role, leader, problem, server }: ClusterReport): C
     case 'waiting':
       return {
         level: 'warn',
-        message: `Cluster: the store is away: ${why}. ${leader ?? 'Another host'} led last, and goes on refreshing; here the present token goes on being served`,
+        message: `Cluster: the store is away: ${why}. ${goesOn(leader)}; here the present token goes on being served`,
       };
     case 'single':
       return {
@@ -39,11 +39,19 @@ export function clusterLine({ role, leader, problem, server }: ClusterReport): C
   }
 }
 
+/** Who refreshes while the store is away; what that host is set to is not known here. */
+export function goesOn(lastLeader: string | undefined): string {
+  const unless = 'unless when_isolated is "wait" there';
+  return lastLeader === undefined
+    ? `Whoever led last goes on refreshing, ${unless}`
+    : `${lastLeader} led last, and goes on refreshing, ${unless}`;
+}
+
 export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   leader: 'leads: this host refreshes for all',
   follower: 'follows',
   alone: 'the store is away; this host led last, and goes on refreshing',
-  waiting: 'THE STORE IS AWAY, and another host led last: waiting',
+  waiting: 'THE STORE IS AWAY: waiting for the host that led last, or for the store',
   single: 'THE STORE CANNOT BE USED: going on as a single machine',
 };
 

@@ -214,7 +214,7 @@ test.each<[string, Partial<ClusterStatus>, string]>([
   [
     'one without the store, who sees no others',
     { role: 'waiting', problem: 'no answer' },
-    'THE STORE IS AWAY, and another host led last: waiting (no answer), since 11:00:00, revision 7.',
+    'THE STORE IS AWAY: waiting for the host that led last, or for the store (no answer), since 11:00:00, revision 7.',
   ],
 ])('the STATUS of %s says who leads, since when, which revision and how many hosts', (_, changes, words) => {
   for (const state of [states[0]?.[0], states[3]?.[0]]) {

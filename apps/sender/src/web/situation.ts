@@ -1,4 +1,5 @@
 /** How things stand, in one sentence that a person sees first, and what to do. Pure. Change the words here. */
+import { goesOn } from '../cluster/cluster-words.ts';
 import type { StatusReport } from '../status/status-report.ts';
 import type { Tone } from './timeline.ts';
 import { sentence } from './words.ts';
@@ -114,7 +115,7 @@ function clusterSituation({ cluster }: StatusReport): Situation | undefined {
       return {
         tone: 'watch',
         headline: 'The cluster’s store is away',
-        explanation: `${explanation} ${cluster.leader ?? 'Another host'} led last, and goes on refreshing; this one waits with the token that it has.`,
+        explanation: `${explanation} ${goesOn(cluster.leader)}; this one waits with the token that it has.`,
         advice: 'Start a server of the store before that token ends; nothing here has to be restarted.',
       };
     case 'alone':
