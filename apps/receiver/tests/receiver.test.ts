@@ -29,7 +29,7 @@ test('TCP in place of a Unix socket that cannot be made: a warning and the statu
   expect(listening).toEqual([expect.stringMatching(/^tcp:127\.0\.0\.1:\d+$/)]);
   expect(last_error).toContain(tokens);
   expect(lines.join('\n')).toContain(`${tokens} exists and is not a socket`);
-  expect(lines.join('\n')).toContain('Listening on TCP in its place.');
+  expect(lines.join('\n')).toContain('Listening on TCP in its place; the socket is tried again every 30 s.');
 });
 
 test('both at once, if that is asked for', async () => {
