@@ -15,6 +15,10 @@ import { TokenExchange } from './token-exchange.ts';
 
 /** Watches are known to go silent: what was not told of is found by looking, this often. */
 const READ_EVERY_MS = 60_000;
+/** A token that another host should have refreshed by now, so long ago, may have been: it is looked for whenever something wakes this one, */
+const LATE_AFTER_MS = 2_000;
+/** and no more often than this. */
+const LATE_READ_EVERY_MS = 5_000;
 /** What a person has to put right is looked at more often. */
 const UNUSABLE_READ_EVERY_MS = 15_000;
 /** How long a stop waits for the store. */
@@ -150,7 +154,7 @@ export class Cluster {
     this.#judgeStore();
     if (this.#lease.link !== 'up') return this.#lookWhetherPutRight();
     const leaseAtMs = this.#lease.turn();
-    if (this.#readAtMs <= nowMs) {
+    if (this.#readAtMs <= nowMs || this.#isTokenLate(nowMs)) {
       this.#readAtMs = nowMs + READ_EVERY_MS;
       void this.#exchange.look();
       void this.#lease.read();
@@ -158,6 +162,13 @@ export class Cluster {
     }
     const hereAtMs = this.#board.say(() => this.#about(), this.#judgement.leaseLifeMs);
     return Math.min(leaseAtMs, this.#readAtMs, hereAtMs);
+  }
+
+  /** The watch may have gone silent, as it does when the server that kept it lost its disk. */
+  #isTokenLate(nowMs: number): boolean {
+    const { overdueMs = () => -1 } = this.#options;
+    const lastReadMs = this.#readAtMs - READ_EVERY_MS;
+    return this.role() === 'follower' && nowMs - lastReadMs >= LATE_READ_EVERY_MS && overdueMs() > LATE_AFTER_MS;
   }
 
   /** A deletion is not told of, nor a bucket that is gone. The store itself tells of its coming back. */

@@ -19,12 +19,14 @@ function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefin
   const keys = { step: 0 };
   const link = hub.store();
   const warnings: string[] = [];
+  const late = { ms: -1 };
   const cluster = new Cluster({
     ...{ host, instance: `${host}1`, whenIsolated: 'leader', store: link, nowMs: clock.nowMs, bootMs: clock.nowMs },
     random: () => 0.5,
     ring: () => ringAt(keys.step),
     pause: (ms, signal) => clock.sleepOr(ms, signal),
     requestMs: () => requestMs,
+    overdueMs: () => late.ms,
     tokens: {
       get: () => tokens.held,
       take: (next, insteadOf) => {
@@ -38,7 +40,7 @@ function startHost(hub: MemoryHub, clock: VirtualClock, held: TokenSet | undefin
     log: { debug: () => undefined, warn: (message) => warnings.push(message) },
   });
   void cluster.run(stop.signal);
-  return { cluster, link, tokens, keys, warnings };
+  return { cluster, link, tokens, keys, warnings, late };
 }
 
 const run = (clock: VirtualClock, ms: number) => clock.runUntil(clock.nowMs() + ms, () => undefined);
@@ -205,3 +207,42 @@ test('a change of the key is over when that is done: the old one may be left out
   }
   expect([leader.cluster.role(), follower.cluster.role()]).toEqual(['leader', 'follower']);
 });
+
+test('a token that should have been refreshed by now is looked for sooner than once a minute: the watch may be silent', async () => {
+  for (const [lateMs, withinMs] of [
+    [-1, 61_000],
+    [3_000, leaseLifeMs / 2 + 1_000],
+  ] as const) {
+    const clock = new VirtualClock();
+    const hub = new MemoryHub({ leaseLifeMs, nowMs: clock.nowMs });
+    const leader = startHost(hub, clock);
+    await run(clock, 1_000);
+    const follower = startHost(hub, clock, tokenSet, 'b');
+    await run(clock, 1_000);
+    expect(follower.cluster.role()).toBe('follower');
+    const reads = countReads(follower.link);
+    const { tell } = follower.link;
+    // Only of the tokens it is told nothing.
+    follower.link.tell = (event) => {
+      if (event.kind !== 'tokens') tell.call(follower.link, event);
+    };
+    follower.late.ms = lateMs;
+    const next: TokenSet = { ...tokenSet, accessToken: 'access-2', origin: { host: 'a', revision: 2 } };
+    leader.tokens.held = next;
+    leader.cluster.offer();
+    await run(clock, withinMs);
+    expect(follower.tokens.held?.accessToken).toBe('access-2');
+    expect(reads()).toBeLessThanOrEqual(lateMs < 0 ? 1 : withinMs / 5_000);
+  }
+});
+
+/** How often it was read what the store holds. */
+function countReads(link: ReturnType<MemoryHub['store']>): () => number {
+  let count = 0;
+  const { readTokens } = link;
+  link.readTokens = () => {
+    count += 1;
+    return readTokens.call(link);
+  };
+  return () => count;
+}
