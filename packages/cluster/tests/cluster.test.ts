@@ -221,17 +221,17 @@ test('a token that should have been refreshed by now is looked for sooner than o
     await run(clock, 1_000);
     expect(follower.cluster.role()).toBe('follower');
     const reads = countReads(follower.link);
-    const { tell } = follower.link;
+    const tell = follower.link.tell.bind(follower.link);
     // Only of the tokens it is told nothing.
     follower.link.tell = (event) => {
-      if (event.kind !== 'tokens') tell.call(follower.link, event);
+      if (event.kind !== 'tokens') tell(event);
     };
     follower.late.ms = lateMs;
     const next: TokenSet = { ...tokenSet, accessToken: 'access-2', origin: { host: 'a', revision: 2 } };
     leader.tokens.held = next;
     leader.cluster.offer();
     await run(clock, withinMs);
-    expect(follower.tokens.held?.accessToken).toBe('access-2');
+    expect(follower.tokens.held.accessToken).toBe('access-2');
     expect(reads()).toBeLessThanOrEqual(lateMs < 0 ? 1 : withinMs / 5_000);
   }
 });
@@ -239,10 +239,10 @@ test('a token that should have been refreshed by now is looked for sooner than o
 /** How often it was read what the store holds. */
 function countReads(link: ReturnType<MemoryHub['store']>): () => number {
   let count = 0;
-  const { readTokens } = link;
+  const readTokens = link.readTokens.bind(link);
   link.readTokens = () => {
     count += 1;
-    return readTokens.call(link);
+    return readTokens();
   };
   return () => count;
 }
