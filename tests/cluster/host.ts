@@ -63,9 +63,9 @@ export class ClusterHost {
     return !this.#isDown && this.#lastWord().includes('This host led last');
   }
 
-  /** All that its senders said. */
+  /** All that its senders said, as people have it: what is said again and again is left to `log_level: debug`. */
   lines(): readonly string[] {
-    return this.#senders.flatMap(({ lines }) => lines);
+    return this.#senders.flatMap(({ lines }) => lines).filter((line) => !line.includes('] DEBUG: '));
   }
 
   putTokenFile(text: string): void {

@@ -15,6 +15,7 @@ export class NatsServer {
   readonly machine: Machine;
   readonly #folder: string;
   #process: ChildProcess | undefined;
+  #knowsLeader = false;
 
   constructor(machine: Machine, folder: string, { all, tls }: { all: readonly Machine[]; tls: CertificateFiles }) {
     this.machine = machine;
@@ -37,10 +38,23 @@ cluster { name: relay, listen: "${machine.address}:${ROUTE_PORT}", routes: [${ro
     return this.#process !== undefined;
   }
 
+  /** Whether the servers, as it last said, have a leader: without one they open no bucket and make no watch. */
+  get knowsLeader(): boolean {
+    return this.#knowsLeader;
+  }
+
   start(): void {
     const [command, ...args] = [...this.machine.through, 'nats-server', '-c', join(this.#folder, 'nats.conf')];
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    child.stderr.on('data', (chunk: Buffer) => appendFileSync(join(this.#folder, 'nats.log'), chunk));
+    child.stderr.on('data', (chunk: Buffer) => {
+      appendFileSync(join(this.#folder, 'nats.log'), chunk);
+      const said = chunk
+        .toString()
+        .split('\n')
+        .findLast((line) => line.includes(' metadata leader'));
+      if (said !== undefined) this.#knowsLeader = !said.includes('no metadata leader');
+    });
+    this.#knowsLeader = false;
     this.#process = child;
   }
 

@@ -14,6 +14,7 @@ http_timeout: 2s
 socket_path: token.sock
 control_socket_path: control.sock
 log_file: sender.log
+log_level: debug
 cluster:
   servers: [${servers.map(({ address }) => `"${address}:${CLIENT_PORT}"`).join(', ')}]
   host: ${machine.name}

@@ -90,9 +90,10 @@ export class Stage {
     }
   }
 
-  /** @returns whether so many servers can be reached that they can decide something */
+  /** @returns whether so many servers can be reached that they can decide something, and have a leader */
   get isStoreThere(): boolean {
-    return this.servers.filter(({ isUp, machine }) => isUp && !machine.isCut).length > this.servers.length / 2;
+    const deciding = this.servers.filter(({ isUp, machine, knowsLeader }) => isUp && !machine.isCut && knowsLeader);
+    return deciding.length > this.servers.length / 2;
   }
 
   /** In three steps, as docs/cluster.md has it: all can open what the new key seals before anybody seals with it. */

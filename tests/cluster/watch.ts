@@ -8,7 +8,7 @@ import { LIFE_MS, PERIOD_MS, type Stage } from './stage.ts';
 const EVERY_MS = 250;
 /** From its answer to what a look at it says, on a busy machine. */
 const SLACK_MS = 1_000;
-/** Who comes back connects, and has a token, within this: servers elect a leader within 9 s, a connection is tried every 5 s. */
+/** Who comes back connects, and has a token, within this: a connection is tried every 5 s. */
 const BACK_WITHIN_MS = 20_000;
 /** A host that misses so much of what it needs may miss a refresh, after one that came as late as a take-over makes it. */
 const MAY_MISS_MS = LIFE_MS - PERIOD_MS - BACK_WITHIN_MS;
