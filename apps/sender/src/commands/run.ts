@@ -157,10 +157,10 @@ async function serve({ sender, settings, daemon, read, metrics, remakeFolder }: 
   }
 }
 
-/** What was saved just now goes out first; a receiver that does not answer in time has it after the next start. */
+/** What was saved just now goes out first; a receiver that is not there, or does not answer in time, has it after the next start. */
 async function lastDelivery(targets: Targets): Promise<void> {
   const settled = new AbortController();
-  await Promise.race([targets.settled(), pauseExactly(LAST_DELIVERY_MS, settled.signal)]);
+  await Promise.race([targets.tried(), pauseExactly(LAST_DELIVERY_MS, settled.signal)]);
   settled.abort();
 }
 

@@ -295,6 +295,22 @@ test('settled waits for the delivery, or for the last of the tries', async () =>
   }
 });
 
+test('tried waits for one attempt, and not for a target that has failed before', async () => {
+  for (const end of ['succeed', 'fail'] as const) {
+    const rig = new TargetRig();
+    await rig.target.tried();
+    rig.publish('1');
+    let isTried = false;
+    void rig.target.tried().then(() => (isTried = true));
+    await pass(0);
+    expect(isTried).toBe(false);
+    await rig.last[end]();
+    await pass(0);
+    expect(isTried).toBe(true);
+    await rig.target.tried();
+  }
+});
+
 test('close ends an attempt under way, a wait for the next, and those who wait for the outcome', async () => {
   for (const failures of [0, 1]) {
     const rig = new TargetRig();

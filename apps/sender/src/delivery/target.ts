@@ -68,6 +68,7 @@ export class Target {
   /** Why, as the last line about an outage said. */
   #said: DeliveryError['code'] | undefined;
   #whenSettled: (() => void)[] = [];
+  #whenTried: (() => void)[] = [];
   #state: TargetState = { kind: 'idle' };
   readonly #totals = { deliveries: 0, failures: 0 };
 
@@ -107,6 +108,11 @@ export class Target {
     if (this.#isBusy()) await new Promise<void>((resolve) => this.#whenSettled.push(resolve));
   }
 
+  /** Resolves when the newest token was delivered, or could not be at the first attempt. */
+  async tried(): Promise<void> {
+    if (this.#isBusy() && this.#failures === 0) await new Promise<void>((resolve) => this.#whenTried.push(resolve));
+  }
+
   /** Ends an attempt under way; what is undelivered is forgotten (it is in the token file). */
   async close(): Promise<void> {
     this.#stop.abort();
@@ -140,15 +146,13 @@ export class Target {
       this.#isSending = true;
       const step = await this.#attempt(this.#newest);
       this.#isSending = false;
+      tell(this.#whenTried);
       if (step?.kind === 'retry') await this.#kick.wait(step.delayMs);
       pollMs = step?.kind === 'wait_for_target' ? step.pollMs : undefined;
-      if (!this.#isBusy()) this.#tellSettled();
+      if (!this.#isBusy()) tell(this.#whenSettled);
     }
-    this.#tellSettled();
-  }
-
-  #tellSettled(): void {
-    for (const resolve of this.#whenSettled.splice(0)) resolve();
+    tell(this.#whenTried);
+    tell(this.#whenSettled);
   }
 
   /** One try. Returns what follows from a failure; nothing after a success. */
@@ -205,4 +209,8 @@ export class Target {
       : `It is tried again every ${SLOW_POLL_MS / 1_000} s.`;
     log.warn(`Token not delivered to ${name}: ${error.message} ${next}`, { target: name, code: error.code });
   }
+}
+
+function tell(waiting: (() => void)[]): void {
+  for (const resolve of waiting.splice(0)) resolve();
 }

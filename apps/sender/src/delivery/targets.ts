@@ -30,6 +30,11 @@ export class Targets {
     return this.#targets.map(({ config, state, totals }) => ({ config, state, ...totals }));
   }
 
+  /** Resolves when every target has had one attempt at the newest token. */
+  async tried(): Promise<void> {
+    await Promise.all(this.#targets.map((target) => target.tried()));
+  }
+
   /** Resolves when every target has the newest token or has used up its attempts in a row. */
   async settled(): Promise<void> {
     await Promise.all(this.#targets.map((target) => target.settled()));
