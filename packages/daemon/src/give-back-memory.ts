@@ -1,3 +1,4 @@
+import { nextTick } from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -24,5 +25,8 @@ function giveBackMemory(): void {
   const collect: unknown = runInNewContext('gc');
   setFlagsFromString('--no-expose-gc');
   const options = { type: 'major', execution: 'sync', flavor: 'last-resort' };
+  // Something for V8 to know the form of Node's ticks by. If there is none, it forgets it, and makes each one the slow way from then on: 2 µs more
+  // for each message or request.
+  nextTick(() => undefined);
   if (typeof collect === 'function') Reflect.apply(collect, undefined, [options]);
 }

@@ -1,5 +1,6 @@
 import { type Body, type DecodeStep, INCOMPLETE, notUtf8, rejected, tooLarge } from './decode-step.ts';
 import { parseTokenMessage } from './message.ts';
+import { isPlainText, parsePlainMessage } from './plain-message.ts';
 import { Utf8Pieces } from './utf8.ts';
 
 const QUOTE = 0x22;
@@ -24,11 +25,12 @@ export class JsonBody implements Body {
   push(bytes: Uint8Array): DecodeStep {
     const within = firstBytes(bytes, this.#maxBytes - this.#size);
     const end = this.#findEnd(within);
-    const text = this.#utf8.decode(firstBytes(within, end ?? within.length), end !== undefined);
+    const own = firstBytes(within, end ?? within.length);
+    const text = this.#utf8.decode(own, end !== undefined);
     if (text === undefined) return notUtf8();
     this.#text += text;
-    this.#size += within.length;
-    if (end !== undefined) return parseJson(this.#text);
+    this.#size += own.length;
+    if (end !== undefined) return parseJson(this.#text, this.#size);
     return within.length < bytes.length ? tooLarge(this.#maxBytes) : INCOMPLETE;
   }
 
@@ -74,7 +76,7 @@ function firstBytes(bytes: Uint8Array, count: number): Uint8Array {
   return count < bytes.length ? bytes.subarray(0, count) : bytes;
 }
 
-function parseJson(text: string): DecodeStep {
+function parseJson(text: string, size: number): DecodeStep {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -82,7 +84,7 @@ function parseJson(text: string): DecodeStep {
     // The engine's message quotes the text, and with it the token.
     return rejected('bad_json', 'the message is not valid JSON');
   }
-  const result = parseTokenMessage(value);
+  const result = (isPlainText(text, size) ? parsePlainMessage(value) : undefined) ?? parseTokenMessage(value);
   return result.ok
     ? { status: 'complete', message: result.message, form: 'json', expiryNotation: result.expiryNotation }
     : rejected('bad_message', result.detail);

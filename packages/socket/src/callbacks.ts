@@ -1,3 +1,5 @@
+import { nextTick } from 'node:process';
+
 /** Called with each value. What it returns is not used, but a promise that rejects is noticed. */
 export type Callback<T> = (value: T) => unknown;
 
@@ -27,11 +29,14 @@ export class Callbacks<T> {
     };
   }
 
-  /** Calls them all soon, in the order in which they were added, and never before this returns. */
+  /**
+   * Calls them all soon, in the order in which they were added, and never before this returns: in the same turn of the event loop, since one
+   * turn takes in one connection, and another turn for its callbacks would cost a tenth of what a message costs.
+   */
   announce(value: T): void {
     if (this.isEmpty) return;
     this.#pending.push(value);
-    if (this.#pending.length === 1) setImmediate(() => this.#callAll());
+    if (this.#pending.length === 1) nextTick(() => this.#callAll());
   }
 
   #callAll(): void {

@@ -134,6 +134,8 @@ export class Connection {
       return;
     }
     this.#state = 'decided';
+    // The peer may stay for as long as it was given to close; what it said must not.
+    this.#decoder = undefined;
     this.#answer(this.#owner.decide(step, this.#source));
     this.#owner.onAnswered(this);
   }

@@ -26,6 +26,7 @@ export function isRepeat(held: HeldToken | undefined, message: TokenMessage): bo
 
 /** A message for those who have no use for its refresh token. */
 export function withoutRefreshToken(message: TokenMessage): TokenMessage {
-  const { accessToken, expiresAtMs } = message;
+  const { accessToken, refreshToken, expiresAtMs } = message;
+  if (refreshToken === undefined) return message;
   return expiresAtMs === undefined ? { accessToken } : { accessToken, expiresAtMs };
 }

@@ -1,11 +1,20 @@
-/** A value's place in an OldestFirst. */
-export type Entry<T> = {
+/**
+ * A value's place in an OldestFirst. A class, and no object literal: V8 may come to allocate a literal among old objects from the start, if
+ * many of one place in the code were alive when it collected garbage (allocation site pretenuring). An old entry that is over would then keep
+ * its connection alive, and its message, until the next full collection.
+ */
+export class Entry<T> {
   readonly value: T;
   atMs: number;
-  isListed: boolean;
+  isListed = false;
   older: Entry<T> | undefined;
   newer: Entry<T> | undefined;
-};
+
+  constructor(value: T, atMs: number) {
+    this.value = value;
+    this.atMs = atMs;
+  }
+}
 
 /**
  * Values in the order of their times. Each comes in at the end: its time must not lie before those that are there. What is done to
@@ -25,7 +34,7 @@ export class OldestFirst<T> {
   }
 
   add(value: T, atMs: number): Entry<T> {
-    const entry: Entry<T> = { value, atMs, isListed: false, older: undefined, newer: undefined };
+    const entry = new Entry(value, atMs);
     this.#append(entry);
     return entry;
   }

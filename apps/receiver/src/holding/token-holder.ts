@@ -110,10 +110,8 @@ export class TokenHolder implements TokenHolding {
   #received(held: HeldToken): void {
     this.#history.add(held, held.message.refreshToken);
     this.#lastGeneration = held.generation;
-    const latest = this.latest();
-    const isLatest = latest?.generation === held.generation && latest.message.refreshToken === undefined;
-    this.#tokenListeners.tell(isLatest ? latest : withoutRefreshToken(held));
-    this.#lookSoon();
+    this.#tokenListeners.tell(held.message.refreshToken === undefined ? held : withoutRefreshToken(held));
+    this.#look();
   }
 
   #judge(): FreshnessVerdict {
@@ -130,7 +128,7 @@ export class TokenHolder implements TokenHolding {
     });
   }
 
-  /** Once for all tokens that come in one turn of the event loop, and after whoever was told of them. */
+  /** Not in the midst of what is being asked, and once for all who ask in one turn of the event loop. */
   #lookSoon(): void {
     if (this.#isLookDue) return;
     this.#isLookDue = true;
