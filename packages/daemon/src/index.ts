@@ -73,6 +73,7 @@ export { readSecretText } from './settings/secret-text.ts';
 export { readSecretYaml } from './settings/secret-yaml.ts';
 export type { Setting, SettingDefinitions, SettingsOf } from './settings/setting.ts';
 export { memoryGiver } from './give-back-memory.ts';
+export { expectShortLives } from './short-lives.ts';
 export { handleSignals, type SignalReactions, type SignalSource } from './signals.ts';
 export { connectSystemd, isJournal, SystemdError, type Systemd } from './systemd.ts';
 export { feedWatchdogWhile } from './systemd-watchdog.ts';

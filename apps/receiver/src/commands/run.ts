@@ -1,6 +1,7 @@
 /** `token-receiver run`: the daemon. */
 import {
   ConfigurationError,
+  expectShortLives,
   memoryGiver,
   listenFds,
   remakeRuntimeFolder,
@@ -70,6 +71,7 @@ export async function run(surroundings: Surroundings, flags: Readonly<Record<str
     systemd.status(systemdStatus(receiver.status()));
     systemd.ready();
     memoryGiver(stop)();
+    expectShortLives();
     receiver.feedWatchdog(systemd.watchdog, stop);
     if (!stop.aborted) await once(stop, 'abort');
     await receiver.stop();
