@@ -84,7 +84,7 @@ export class HeldTokens {
     }
     const complete = withMembersOf(withMembersOf(next, this.#held), onDisk);
     try {
-      await this.#store.write(complete);
+      await this.#store.write(complete, { isJustRead: true });
       this.#saved = complete;
     } finally {
       this.#hold(complete);

@@ -14,7 +14,8 @@ export type TokenStore = {
   readonly path?: string;
   /** Resolves to undefined if nothing is stored. `evenIfOpen` reads a file that others can read, to look at it only. */
   read(options?: { evenIfOpen?: boolean }): Promise<TokenSet | undefined>;
-  write(tokenSet: TokenSet): Promise<void>;
+  /** `isJustRead`: the store was read just before, `evenIfOpen`, and need not be looked at again. */
+  write(tokenSet: TokenSet, options?: { isJustRead?: boolean }): Promise<void>;
   remove(): Promise<void>;
   /** Whether what was read or written last has another form than a save would give it now. */
   needsRewrite?(): boolean;
@@ -56,6 +57,8 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
   let tidied = false;
   let lastFormat: TextFormat = 'schwab-py';
   let lastForm: { format: TextFormat; isEncrypted: boolean } | undefined;
+  /** Why what was read last must not be replaced. */
+  let lastRefusal: TokenError | undefined;
   const { encryption } = options;
   if (encryption !== undefined && encryption.key.length !== ENCRYPTION_KEY_BYTES) {
     const message = `a key has ${ENCRYPTION_KEY_BYTES} bytes, and this one has ${encryption.key.length}: make a new one`;
@@ -68,9 +71,11 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
       const file = await readTokenFile(path, { refuseOpenFile, encryptionKey: encryption?.key });
       lastForm = { format: file.format, isEncrypted: file.isEncrypted };
       lastFormat = file.format;
+      lastRefusal = undefined;
       return file.tokenSet;
     } catch (error) {
       lastForm = undefined;
+      lastRefusal = error instanceof TokenError && NEVER_REPLACED.has(error.code) ? error : undefined;
       if (error instanceof TokenError && error.code === 'token_not_found') return undefined;
       throw error;
     }
@@ -83,11 +88,10 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
       tidied = true;
       return found((options.refuseOpenFile ?? true) && !evenIfOpen);
     },
-    async write(tokenSet) {
+    async write(tokenSet, { isJustRead = false } = {}) {
       // Only for its form. A file that is broken is replaced: what is to be written is known to be good.
-      await found(false).catch((error: unknown) => {
-        if (error instanceof TokenError && NEVER_REPLACED.has(error.code)) throw error;
-      });
+      if (!isJustRead) await found(false).catch(() => undefined);
+      if (lastRefusal !== undefined) throw lastRefusal;
       const format = options.format ?? lastFormat;
       const text = formatTokenText(tokenSet, format);
       await saveKeepingOwner(path, encrypt === undefined ? text : encrypt(text));
