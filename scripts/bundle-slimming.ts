@@ -6,9 +6,6 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Plugin } from 'esbuild';
 
-/** All of date-fns (250 kB) comes with pino-roll, which uses these. */
-const DATE_FNS = ['format', 'addDays', 'addHours', 'parse', 'isValid'];
-
 /**
  * Built-in modules that are loaded only when one of their exports is used: child_process (1.6 MB; commander wants it at
  * once, for commands that are programs of their own), crypto (2 MB, 5 ms; the first fingerprint or temporary name comes
@@ -17,7 +14,8 @@ const DATE_FNS = ['format', 'addDays', 'addHours', 'parse', 'isValid'];
 const LAZY_BUILTINS = ['child_process', 'crypto', 'http2', 'readline', 'v8', 'vm'];
 
 const replacements = new Map([
-  ['date-fns', DATE_FNS.map((name) => `exports.${name} = require('date-fns/${name}').${name};`).join('\n')],
+  // pino-roll names files by the date with it; ours roll by their size alone.
+  ['date-fns', 'module.exports = {};'],
   // axios takes it for multipart forms; we send one short form.
   ['form-data', 'module.exports = class FormData {};'],
   // pino's transports are threads; we have none.

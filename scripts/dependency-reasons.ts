@@ -28,7 +28,6 @@ export const REASONS: Readonly<Record<string, string>> = {
   axios: 'the HTTPS requests to Schwab, through the environment’s proxy where there is one',
   bindings: 'finds the compiled part of sd-notify',
   commander: 'commands, flags and their help',
-  'date-fns': 'five functions that pino-roll names files with',
   'file-uri-to-path': 'part of bindings',
   'follow-redirects': 'part of axios; redirects are off (maxRedirects: 0)',
   'hot-shots': 'metrics to a StatsD server, over UDP, only with the setting statsd',

@@ -15,10 +15,10 @@ export type Exchange =
  * @param timeoutMs from the first byte sent to the last received; afterwards the request is given up.
  */
 export async function postForm(request: TokenRequest, timeoutMs: number): Promise<Exchange> {
-  const { default: axios } = await import('axios');
+  const { create, isAxiosError } = await import('axios');
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await axios.request<unknown>({
+    const response = await create().request<unknown>({
       url: request.url,
       method: 'POST',
       headers: { ...request.headers },
@@ -44,7 +44,7 @@ export async function postForm(request: TokenRequest, timeoutMs: number): Promis
     };
   } catch (error) {
     // An AxiosError carries the request with its header and body: only its code leaves this function.
-    const code = axios.isAxiosError(error) ? (error.code ?? 'unknown') : 'unknown';
+    const code = isAxiosError(error) ? (error.code ?? 'unknown') : 'unknown';
     return { kind: 'fault', reason: describeFault(new URL(request.url).host, code, deadline.aborted, timeoutMs) };
   }
 }
