@@ -14,7 +14,7 @@ const BARE = 'bare Node process';
 const REFRESHED = 'token-refresh-sender, after refreshing';
 
 export const footprint: Part = {
-  title: 'Footprint: each daemon as it is deployed, bundled into one file, with its log file',
+  title: 'Footprint: each daemon as it is deployed, bundled, with its log file',
   measure,
 };
 

@@ -129,8 +129,10 @@ test('all of it is root’s, nothing can be written by others or runs with the r
 test('it has what runs, what tells of it, and no leftovers of the build', () => {
   const paths = entries.map(({ path }) => path.slice(1));
   for (const path of [
-    ...['/usr/lib/token-relay/node', '/usr/lib/token-relay/sender/selfsigned.cjs'],
+    '/usr/lib/token-relay/node',
+    ...['selfsigned', 'nats', 'axios'].map((name) => `/usr/lib/token-relay/sender/${name}.cjs`),
     ...['sender', 'receiver'].flatMap((app) => [
+      `/usr/lib/token-relay/${app}/hot-shots.cjs`,
       `/usr/lib/token-relay/${app}/main.cjs`,
       `/usr/lib/token-relay/${app}/daemon.cjs`,
     ]),

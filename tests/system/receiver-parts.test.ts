@@ -39,7 +39,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     expect(await send(bench.socket, { access_token: 'made-up-second', expires_at: inSeconds(1800), ...refresh })).toBe(
       'OK',
     );
-    // The state is written in the turn of the event loop after the OK, so before this is answered.
+    // The state is written right after the OK, so before this is answered.
     await bench.get('/v1/status');
     await before.stop(signal);
     expect(readFileSync(state, 'utf8')).not.toContain(refresh.refresh_token);

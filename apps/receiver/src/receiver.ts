@@ -91,7 +91,7 @@ export class Receiver {
     const { unixSocketPath } = settings;
     const onRejected = () => this.#changed();
     this.#intake = new IntakeLog(this.#tokens, { log, hideSecret, unixSocketPath, onRejected });
-    // After the acknowledgement: nothing here delays a sender.
+    // After the acknowledgement: nothing here delays the sender of the token.
     this.#holder.onToken(() => {
       this.#stateFile.changed();
       this.#changed();

@@ -50,6 +50,19 @@ describe('over the socket', () => {
     expect(told).toEqual([1]);
   });
 
+  test('a change of the freshness is told of after the token, to all who hear of both', async () => {
+    const { receiver, holder, deliver } = await holdingRig();
+    const told: string[] = [];
+    const changed = new Promise((resolve) => holder.onFreshness(resolve));
+    holder.onFreshness((change) => told.push(change));
+    // After the holder itself, as the log is.
+    receiver.onToken(() => told.push('token'));
+    holder.start();
+    await deliver('made-up-token', { expiresInMs: -1_000 });
+    await changed;
+    expect(told).toEqual(['token', 'stale']);
+  });
+
   test('the history says when the refresh token changed, and holds fingerprints alone', async () => {
     const { holder, deliver } = await holdingRig({ historySize: 3 });
     for (const [number, refreshToken] of ['made-up-r1', 'made-up-r1', 'made-up-r2', undefined].entries()) {

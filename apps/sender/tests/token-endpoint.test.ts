@@ -183,3 +183,17 @@ test('loopback in the clear is not sent through a proxy, who could read along', 
   expect(await refresh(schwab, refreshToken)).toMatchObject({ kind: 'granted' });
   expect(visits).toBe(0);
 });
+
+test('an HTTP client that cannot be loaded is a fault like any other, and not the end of the sender', async () => {
+  vi.doMock('axios', () => {
+    throw new Error('made up');
+  });
+  onTestFinished(() => {
+    vi.doUnmock('axios');
+  });
+  const { schwab, refreshToken } = await sandbox();
+  expect(await refresh(schwab, refreshToken)).toEqual({
+    kind: 'passing',
+    reason: expect.stringMatching(/^the request to 127\.0\.0\.1:\d+ failed \(/) as unknown,
+  });
+});

@@ -25,8 +25,8 @@ function giveBackMemory(): void {
   const collect: unknown = runInNewContext('gc');
   setFlagsFromString('--no-expose-gc');
   const options = { type: 'major', execution: 'sync', flavor: 'last-resort' };
-  // Something for V8 to know the form of Node's ticks by. If there is none, it forgets it, and makes each one the slow way from then on: 2 µs more
-  // for each message or request.
+  // Keeps one tick object alive through the collection, so that V8 does not discard the hidden class of Node's ticks: it would make each one the slow
+  // way from then on, 2 µs more for each message or request.
   nextTick(() => undefined);
   if (typeof collect === 'function') Reflect.apply(collect, undefined, [options]);
 }

@@ -30,8 +30,8 @@ export class Callbacks<T> {
   }
 
   /**
-   * Calls them all soon, in the order in which they were added, and never before this returns: in the same turn of the event loop, since one
-   * turn takes in one connection, and another turn for its callbacks would cost a tenth of what a message costs.
+   * Calls them all soon, in the order in which they were added, and never before this returns: before the next event, since immediates for
+   * each message would cost a tenth of what a message costs.
    */
   announce(value: T): void {
     if (this.isEmpty) return;

@@ -20,7 +20,7 @@ export class NewestToken {
     this.#keepRefreshToken = keepRefreshToken;
     this.#nowMs = nowMs;
     this.#count = Math.max(lastGeneration, restored?.generation ?? 0);
-    if (restored !== undefined) this.#held = frozen({ ...restored, message: this.#kept(restored.message) });
+    if (restored !== undefined) this.#held = frozen({ ...restored, message: { ...this.#kept(restored.message) } });
   }
 
   get held(): HeldToken | undefined {

@@ -1,7 +1,6 @@
 /**
- * A value's place in an OldestFirst. A class, and no object literal: V8 may come to allocate a literal among old objects from the start, if
- * many of one place in the code were alive when it collected garbage (allocation site pretenuring). An old entry that is over would then keep
- * its connection alive, and its message, until the next full collection.
+ * A value's place in an OldestFirst. A class: V8 may come to allocate an object literal in the old generation (allocation site pretenuring), where a
+ * dead one would keep its connection, and a token, until the next full collection.
  */
 export class Entry<T> {
   readonly value: T;

@@ -92,7 +92,10 @@ export class TokenReceiver {
     return this.#listeners.map((listener) => listener.address);
   }
 
-  /** Called with each new token, its refresh token included. Returns what takes the callback off. */
+  /**
+   * Called with each new token, its refresh token included, right after its `OK`: a callback that takes long keeps the next sender waiting. Returns
+   * what takes the callback off.
+   */
   onToken(callback: Callback<ReceivedToken>): () => void {
     return this.#tokenCallbacks.add(callback);
   }

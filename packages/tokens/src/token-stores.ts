@@ -57,8 +57,9 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
   let tidied = false;
   let lastFormat: TextFormat = 'schwab-py';
   let lastForm: { format: TextFormat; isEncrypted: boolean } | undefined;
-  /** Why what was read last must not be replaced. */
+  /** Why what was read last must not be replaced; known if it was read however open it was. */
   let lastRefusal: TokenError | undefined;
+  let isRefusalKnown = false;
   const { encryption } = options;
   if (encryption !== undefined && encryption.key.length !== ENCRYPTION_KEY_BYTES) {
     const message = `a key has ${ENCRYPTION_KEY_BYTES} bytes, and this one has ${encryption.key.length}: make a new one`;
@@ -67,6 +68,7 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
   const encrypt = encryption?.write === true ? (text: string) => encryptText(text, encryption.key) : undefined;
 
   async function found(refuseOpenFile: boolean): Promise<TokenSet | undefined> {
+    isRefusalKnown = !refuseOpenFile;
     try {
       const file = await readTokenFile(path, { refuseOpenFile, encryptionKey: encryption?.key });
       lastForm = { format: file.format, isEncrypted: file.isEncrypted };
@@ -90,7 +92,8 @@ export function fileStore(path: string, options: FileStoreOptions = {}): TokenSt
     },
     async write(tokenSet, { isJustRead = false } = {}) {
       // Only for its form. A file that is broken is replaced: what is to be written is known to be good.
-      if (!isJustRead) await found(false).catch(() => undefined);
+      if (!(isJustRead && isRefusalKnown)) await found(false).catch(() => undefined);
+      isRefusalKnown = false;
       if (lastRefusal !== undefined) throw lastRefusal;
       const format = options.format ?? lastFormat;
       const text = formatTokenText(tokenSet, format);

@@ -108,7 +108,7 @@ export class StateFile {
   }
 
   /**
-   * Looks at the folder and tidies it, if it is in memory, where nothing hangs: so that the first token, too, is written in the turn that follows its `OK`.
+   * Looks at the folder and tidies it, if it is in memory, where nothing hangs: so that the first token, too, is written right after its `OK`.
    * To be called when the sockets are ours. Never rejects.
    */
   async prepare(): Promise<void> {

@@ -108,10 +108,16 @@ export class TokenHolder implements TokenHolding {
   }
 
   #received(held: HeldToken): void {
-    this.#history.add(held, held.message.refreshToken);
+    const { refreshToken } = held.message;
+    const kept = refreshToken === undefined ? held : withoutRefreshToken(held);
+    this.#history.add(kept, refreshToken);
     this.#lastGeneration = held.generation;
-    this.#tokenListeners.tell(held.message.refreshToken === undefined ? held : withoutRefreshToken(held));
-    this.#look();
+    this.#tokenListeners.tell(kept);
+    if (!this.#isWatching) return;
+    // A change is told of after all who are told of the token.
+    const { mood, changesAtMs } = this.#judge();
+    if (mood === this.#mood) this.#sleep(changesAtMs);
+    else this.#lookSoon();
   }
 
   #judge(): FreshnessVerdict {

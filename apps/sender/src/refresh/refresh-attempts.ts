@@ -74,8 +74,6 @@ export class RefreshAttempts {
     const tokenSet = manager.get();
     const lifetimeMs = (tokenSet?.expiresAtMs ?? 0) - (tokenSet?.issuedAtMs ?? 0);
     this.#login.enter({ state: healthy });
-    // Before all that only tells of it: applications wait.
-    this.#login.publish();
     this.#refreshes += 1;
     if (before.kind !== 'healthy') log.info('Recovered: Schwab accepts the login again');
     const message = `Token refreshed successfully (expires in ${duration(lifetimeMs)})`;
@@ -84,6 +82,7 @@ export class RefreshAttempts {
     record('refreshed', saveError === undefined ? 'Access token refreshed and saved' : 'Access token refreshed');
     if (saveError === undefined) log.info(`Tokens saved to ${advice().tokenFile}`);
     else this.#login.saving.failed(saveError);
+    this.#login.publish();
     this.#deps.gate?.held();
     return saveError === undefined
       ? { kind: 'refreshed', message }

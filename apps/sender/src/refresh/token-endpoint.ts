@@ -15,9 +15,10 @@ export type Exchange =
  * @param timeoutMs from the first byte sent to the last received; afterwards the request is given up.
  */
 export async function postForm(request: TokenRequest, timeoutMs: number): Promise<Exchange> {
-  const { create, isAxiosError } = await import('axios');
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
+    // A file of its own beside the daemon's, which may be out of reach for a moment.
+    const { create } = await import('axios');
     const response = await create().request<unknown>({
       url: request.url,
       method: 'POST',
@@ -44,7 +45,7 @@ export async function postForm(request: TokenRequest, timeoutMs: number): Promis
     };
   } catch (error) {
     // An AxiosError carries the request with its header and body: only its code leaves this function.
-    const code = isAxiosError(error) ? (error.code ?? 'unknown') : 'unknown';
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
     return { kind: 'fault', reason: describeFault(new URL(request.url).host, code, deadline.aborted, timeoutMs) };
   }
 }
