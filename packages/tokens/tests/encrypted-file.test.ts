@@ -156,6 +156,19 @@ describe('an encrypted file without its key is never lost', () => {
     expect(await textOf(path)).toBe(before);
   });
 
+  test('nor by a save that says wrongly that the file was just read', async () => {
+    const path = await encryptedFile();
+    const before = await textOf(path);
+    const store = fileStore(path, { encryption: { key: OTHER_KEY, write: true } });
+    const save = () => store.write({ accessToken: 'SECRET' }, { isJustRead: true });
+    await refusal(save(), 'token_file_key_wrong');
+    // Of a file that others can read, a usual reading learns no more than that.
+    await chmod(path, 0o644);
+    await refusal(store.read(), 'token_file_too_open');
+    await refusal(save(), 'token_file_key_wrong');
+    expect(await textOf(path)).toBe(before);
+  });
+
   test('a file of a later version is not overwritten either', async () => {
     const path = await plainFile({ token_relay_encrypted: 2, cipher: 'aes-256-gcm' });
     const manager = managerOf(path, { key: KEY, write: true });
